@@ -37,7 +37,9 @@ export interface ImportBinding {
  * A name that the module offers to others. Python: every top-level binding.
  * `local` names a binding of this module; with `specifier` the name is passed on from another module
  * (`export { a as b } from './x'`; `export * from './x'` is `exported: '*', local: '*'`).
- * `export default <expression>` has `value` instead of a local name.
+ * `export default <expression>` has `value` instead of a local name (the body holds the same expression: walk the body).
+ * `module.exports = x` and `export = x` are `exported: 'export='`: what `require` gives and a default import falls back to;
+ * the entries of `module.exports = { a, b }` are exports too.
  */
 export interface ExportBinding {
   readonly exported: string;
@@ -73,6 +75,7 @@ export type Statement =
   | ContinueStatement
   | FunctionStatement
   | ClassStatement
+  | ScopeStatement
   | OpaqueStatement;
 
 interface Node {
@@ -161,7 +164,7 @@ export interface Handler {
   readonly head: Span;
 }
 
-/** `{ … }` in JavaScript, `with a as b:` in Python (its contexts are `header`; a bound name is a `declare` in front). */
+/** `{ … }` in JavaScript, `with a as b:` in Python (its contexts are `header`; a bound one is the `assign` `b = a`). */
 export interface BlockStatement extends Node {
   readonly kind: 'block';
   readonly label?: string;
@@ -200,6 +203,14 @@ export interface ClassStatement extends Node {
   readonly class: ClassNode;
 }
 
+/** Python's `global a, b` and `nonlocal a, b`: these names of the enclosing function are bound further out. */
+export interface ScopeStatement extends Node {
+  readonly kind: 'scope';
+  readonly form: 'global' | 'nonlocal';
+  readonly names: readonly string[];
+}
+
+/** Import statements leave one without children where they stand; interfaces and type aliases too. */
 export interface OpaqueStatement extends Node {
   readonly kind: 'opaque';
   readonly children: readonly (Statement | Expression)[];
@@ -233,9 +244,12 @@ export interface Parameter extends Node {
   readonly target: Pattern;
   readonly defaultValue?: Expression;
   readonly rest: 'none' | 'positional' | 'keyword';
-  /** Type annotation as an expression: `name`, `member`, `index` for type arguments (`Promise<X>` is Promise[X]),
-   *  `literal` and `binary` `|` for unions; anything else `opaque`. */
+  /** Type annotation as an expression: `name`, `member`, `index` for type arguments (`Promise<X>` is Promise[X],
+   *  `Map<K, V>` is Map[(K, V)], `X[]` is Array[X], `typeof x` a unary), `literal`, `binary` `|` and `&` for unions and
+   *  intersections; anything else `opaque`. */
   readonly annotation?: Expression;
+  /** Absent: none. */
+  readonly decorators?: readonly Decorator[];
   /** TypeScript parameter property (`constructor(private llm: LLM)`): also a field of the class. */
   readonly isField: boolean;
 }
@@ -253,10 +267,12 @@ export interface ClassNode extends Node {
   readonly head: Span;
 }
 
+/** `name` is the static name; a computed one has `computed` and name ''. A method's decorators are its function's. */
 export type ClassMember =
   | {
       readonly kind: 'method';
       readonly name: string;
+      readonly computed?: Expression;
       readonly isStatic: boolean;
       readonly accessor: 'none' | 'get' | 'set';
       readonly function: FunctionNode;
@@ -265,6 +281,9 @@ export type ClassMember =
   | {
       readonly kind: 'field';
       readonly name: string;
+      readonly computed?: Expression;
+      /** Absent: none. */
+      readonly decorators?: readonly Decorator[];
       readonly isStatic: boolean;
       readonly annotation?: Expression;
       readonly value?: Expression;
@@ -503,6 +522,7 @@ export type Pattern =
       readonly entries: readonly {
         /** Static key; '' for a computed one. */
         readonly key: string;
+        readonly computed?: Expression;
         readonly target: Pattern;
         readonly defaultValue?: Expression;
       }[];
