@@ -3,7 +3,6 @@
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,6 +19,7 @@ const entries = Object.fromEntries(
     ['index', 'index.ts'],
     ['protocol', 'protocol/index.ts'],
     ['hub', 'hub/index.ts'],
+    ['viewer', 'viewer/index.ts'],
     ['emit', 'emit/socket.ts'],
     ...adapters.map(file => [`adapters/${file.slice(0, -3)}`, `adapters/${file}`]),
   ]
@@ -80,13 +80,9 @@ await build({
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   plugins: [lazySocket('.js'), bare],
-  banner: {},
-  // ws is CommonJS and requires node's modules.
-  inject: [],
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([name]) => name !== 'hub' && name !== 'emit')),
 });
-const require = createRequire(import.meta.url);
-void require;
+// ws is CommonJS and requires node's modules.
 const withSocket = Object.fromEntries(Object.entries(entries).filter(([name]) => name === 'hub' || name === 'emit'));
 if (Object.keys(withSocket).length > 0) {
   await build({

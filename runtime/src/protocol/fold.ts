@@ -39,11 +39,10 @@ class Draft {
   readonly model: Model;
   readonly #fresh = new Map<string, RunView>();
   readonly #owned = new Set<object>();
-  readonly #tripIds = new Set<string>();
+  #tripIds: Set<string> | undefined;
 
   constructor(model: Model) {
     this.model = { ...model, totals: { ...model.totals } };
-    for (const trip of model.trips) this.#tripIds.add(trip.id);
   }
 
   /** The list itself if this draft made it, else a copy put in its place. */
@@ -57,11 +56,12 @@ class Draft {
   }
 
   hasTrip(id: string): boolean {
+    this.#tripIds ??= new Set(this.model.trips.map(trip => trip.id));
     return this.#tripIds.has(id);
   }
 
   addTrip(trip: Trip): void {
-    this.#tripIds.add(trip.id);
+    this.#tripIds?.add(trip.id);
     push(this.list('trips'), trip, MODEL_LIMITS.trips);
   }
 

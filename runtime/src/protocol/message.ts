@@ -51,8 +51,8 @@ export type ControlResult = { type: 'controlResult'; id: string; ok: boolean; me
 /** Agent to hub. */
 export type AgentMessage = AgentHello | EventsMessage | TripsMessage | ControlResult;
 
-/** First message of a viewer. `control` is the control token, if the viewer may control. */
-export type ViewerHello = { type: 'hello'; version: number; role: 'viewer'; control?: string };
+/** First message of a viewer. Whether it may control was decided by its token, never by what it says. */
+export type ViewerHello = { type: 'hello'; version: number; role: 'viewer' };
 
 /** A viewer asks for a control action on one agent. */
 export type ControlRequest = { type: 'control'; id: string; agentId: string; action: ControlAction };
@@ -73,7 +73,7 @@ export type Control = { type: 'control'; id: string; action: ControlAction };
 export type Refusal = { type: 'refused'; reason: RefusalReason; message: string };
 
 /** Why the hub closes a connection after the upgrade. */
-export const REFUSALS = ['version', 'malformed', 'helloTimeout', 'role', 'shutdown'] as const;
+export const REFUSALS = ['version', 'malformed', 'helloTimeout', 'role', 'replaced', 'shutdown'] as const;
 
 /** Why the hub closes a connection after the upgrade. */
 export type RefusalReason = (typeof REFUSALS)[number];

@@ -244,7 +244,6 @@ const viewerHello = object<ViewerHello>({
   type: literal('hello'),
   version,
   role: literal('viewer'),
-  control: optional(text(LIMITS.name)),
 });
 
 const actions: ReadersOf<ControlAction, 'do'> = {
