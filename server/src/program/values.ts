@@ -1,0 +1,655 @@
+// What an expression stands for: a constant, a function or class of the workspace, or something made by a package.
+// Follows bindings, imports, members, returns and arguments through the program. It knows no framework.
+import type {
+  Argument,
+  CallExpression,
+  Expression,
+  FunctionNode,
+  ListExpression,
+  Module,
+  ObjectExpression,
+  Pattern,
+  Statement,
+} from './model.ts';
+import type { Program } from './program.ts';
+import { type Binding, type ClassInfo, type FunctionInfo, indexOf, type Write } from './scope.ts';
+import { walk } from './walk.ts';
+
+/** A node with the module it stands in. */
+export interface In<T> {
+  readonly node: T;
+  readonly module: Module;
+}
+
+/** One call in a chain: `new StateGraph(S).addNode('a', f)` has the steps `StateGraph` and `addNode`. */
+export interface ChainStep extends In<CallExpression> {
+  /** Name of what is called, without its receiver. */
+  readonly name: string;
+}
+
+export type Value =
+  | { readonly kind: 'constant'; readonly value: string | number | boolean | null | undefined }
+  /**
+   * Comes from a package. `path` is `specifier:export`, then `.member`, `()` for a call or `new`, `[]` for an element:
+   * `openai:default().chat.completions.create`. Python paths start with the top package: `langgraph:graph.StateGraph()`.
+   * `chain` has every call on the way, first one first: `chain[0]` is the object's identity.
+   */
+  | { readonly kind: 'external'; readonly path: string; readonly chain: readonly ChainStep[] }
+  | { readonly kind: 'function'; readonly info: FunctionInfo; readonly self?: Value }
+  | { readonly kind: 'class'; readonly info: ClassInfo }
+  | { readonly kind: 'instance'; readonly info: ClassInfo; readonly made?: In<CallExpression> }
+  | { readonly kind: 'object'; readonly node: ObjectExpression; readonly module: Module }
+  | { readonly kind: 'list'; readonly node: ListExpression; readonly module: Module }
+  | { readonly kind: 'namespace'; readonly path: string };
+
+export interface CallSite extends In<CallExpression> {
+  readonly from: FunctionInfo;
+}
+
+const depthLimit = 14;
+const unionLimit = 8;
+const none: readonly Value[] = [];
+const globals = new Set(['undefined', 'NaN', 'Infinity']);
+
+/** Resolves values over one program snapshot. Answers are kept for the snapshot's life. */
+export class Resolver {
+  readonly program: Program;
+  private readonly known = new Map<Expression, readonly Value[]>();
+  private readonly active = new Set<Expression | Binding>();
+  private readonly returned = new Map<FunctionNode, readonly Value[]>();
+  private callSites: Map<FunctionInfo, CallSite[]> | undefined;
+  private flowing = false;
+  /** True while an answer was cut short by a cycle: it must not be kept. */
+  private cut = false;
+
+  constructor(program: Program) {
+    this.program = program;
+  }
+
+  /** What `node` may stand for; empty if nothing is known. */
+  values(node: Expression, module: Module, depth = 0): readonly Value[] {
+    const kept = this.known.get(node);
+    if (kept) return kept;
+    if (depth > depthLimit || this.active.has(node)) {
+      this.cut = true;
+      return none;
+    }
+    this.active.add(node);
+    const outerCut = this.cut;
+    this.cut = false;
+    const found = unique(this.find(node, module, depth + 1));
+    this.active.delete(node);
+    if (!this.cut) this.known.set(node, found);
+    this.cut ||= outerCut;
+    return found;
+  }
+
+  /** The one external path of an expression, if it has one. */
+  externals(node: Expression, module: Module): Extract<Value, { kind: 'external' }>[] {
+    return this.values(node, module).filter(value => value.kind === 'external');
+  }
+
+  /** Functions of the workspace that a call runs: the callee, a constructor, never callbacks. */
+  targets(call: CallExpression, module: Module): FunctionInfo[] {
+    const found: FunctionInfo[] = [];
+    for (const value of this.values(call.callee, module)) {
+      if (value.kind === 'function') found.push(value.info);
+      else if (value.kind === 'class') {
+        const constructor = this.constructorOf(value.info);
+        if (constructor) found.push(constructor);
+      }
+    }
+    return found;
+  }
+
+  /** Every place that calls `info` by name, in program order. */
+  callers(info: FunctionInfo): readonly CallSite[] {
+    if (!this.callSites) {
+      const sites = new Map<FunctionInfo, CallSite[]>();
+      this.callSites = sites;
+      // Built without following arguments: those need this very table.
+      const wasFlowing = this.flowing;
+      this.flowing = true;
+      for (const path of this.program.paths) {
+        const module = this.program.module(path);
+        if (!module) continue;
+        for (const from of indexOf(module).functions) {
+          for (const node of from.calls) {
+            for (const target of this.targets(node, module)) {
+              const list = sites.get(target);
+              if (list) list.push({ node, module, from });
+              else sites.set(target, [{ node, module, from }]);
+            }
+          }
+        }
+      }
+      this.flowing = wasFlowing;
+      this.known.clear();
+      this.returned.clear();
+    }
+    return this.callSites.get(info) ?? [];
+  }
+
+  /** The argument that a call gives to a parameter; `missing` if the call leaves it out. */
+  argument(site: In<CallExpression>, target: FunctionInfo, index: number): In<Expression> | 'missing' | undefined {
+    const parameter = target.node?.parameters[index];
+    if (!parameter) return undefined;
+    const name = parameter.target.kind === 'name' ? parameter.target.name : undefined;
+    const python = target.module.language === 'python';
+    const named = name === undefined ? undefined : site.node.arguments.find(one => one.name === name);
+    if (named) return { node: named.value, module: site.module };
+    if (site.node.arguments.some(one => one.spread !== 'none')) return undefined;
+    // A Python method is called without its first parameter.
+    const shift = python && target.owner && !target.isStatic ? 1 : 0;
+    const given = site.node.arguments.filter(one => one.name === undefined)[index - shift];
+    return given ? { node: given.value, module: site.module } : 'missing';
+  }
+
+  /** Value expressions of a class's field: declared, assigned through `this`, or a constructor's parameter property. */
+  fieldValues(info: ClassInfo, name: string, depth = 0): readonly Value[] {
+    const found: Value[] = [];
+    for (const one of this.lineage(info, depth)) {
+      const index = indexOf(one.module);
+      for (const member of one.node.members) {
+        if (member.kind === 'field' && member.name === name) {
+          if (member.value) found.push(...this.values(member.value, one.module, depth));
+          else if (member.annotation) found.push(...this.annotated(member.annotation, one.module, depth));
+        }
+        if (member.kind === 'method' && member.name === 'constructor') {
+          for (const parameter of member.function.parameters) {
+            if (parameter.isField && parameter.target.kind === 'name' && parameter.target.name === name) {
+              found.push(...this.values(parameter.target, one.module, depth));
+            }
+          }
+        }
+        if (member.kind === 'statement' && member.statement.kind === 'expression') {
+          const e = member.statement.expression;
+          if (e.kind === 'assign' && e.target.kind === 'name' && e.target.name === name) {
+            found.push(...this.values(e.value, one.module, depth));
+          }
+        }
+      }
+      for (const write of index.memberWrites.get(name) ?? []) {
+        if (isSelf(write.object, one.module) && ownerOf(write.within) === one) {
+          found.push(...this.values(write.value, one.module, depth));
+        }
+      }
+      if (found.length > 0) break;
+    }
+    return found;
+  }
+
+  /** A class's method or accessor, its bases' included. */
+  method(info: ClassInfo, name: string): FunctionInfo | undefined {
+    for (const one of this.lineage(info)) {
+      for (const member of one.node.members) {
+        if (member.kind === 'method' && member.name === name && !member.function.bodiless) {
+          return indexOf(one.module).info(member.function);
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** The class and its bases in the workspace, nearest first. */
+  lineage(info: ClassInfo, depth = 0): ClassInfo[] {
+    const line = [info];
+    for (let i = 0; i < line.length && line.length < 12; i++) {
+      const one = line[i]!;
+      for (const base of one.node.bases) {
+        const plain = base.kind === 'index' ? base.object : base;
+        for (const value of this.values(plain, one.module, depth + 1)) {
+          if (value.kind === 'class' && !line.includes(value.info)) line.push(value.info);
+        }
+      }
+    }
+    return line;
+  }
+
+  /** Paths of a class's bases that come from packages. */
+  externalBases(info: ClassInfo): string[] {
+    const paths: string[] = [];
+    for (const one of this.lineage(info)) {
+      for (const base of one.node.bases) {
+        const plain = base.kind === 'index' ? base.object : base.kind === 'call' ? base.callee : base;
+        for (const value of this.values(plain, one.module)) if (value.kind === 'external') paths.push(value.path);
+      }
+    }
+    return paths;
+  }
+
+  /** What a function gives back: the values of its `return`s. */
+  returns(info: FunctionInfo, depth = 0): readonly Value[] {
+    if (!info.node) return none;
+    const kept = this.returned.get(info.node);
+    if (kept) return kept;
+    const found: Value[] = [];
+    for (const value of returnedExpressions(info.node)) found.push(...this.values(value, info.module, depth));
+    const all = unique(found);
+    if (!this.cut) this.returned.set(info.node, all);
+    return all;
+  }
+
+  /** The entry of an object value, `undefined` if it has none; spreads are followed, later entries win. */
+  entry(object: In<ObjectExpression>, key: string, depth = 0): In<Expression> | undefined {
+    for (let i = object.node.entries.length - 1; i >= 0; i--) {
+      const one = object.node.entries[i]!;
+      if (one.kind === 'entry') {
+        if (one.key === key && !one.computed) return { node: one.value, module: object.module };
+      } else if (depth < depthLimit) {
+        for (const value of this.values(one.value, object.module, depth + 1)) {
+          if (value.kind !== 'object') continue;
+          const hit = this.entry({ node: value.node, module: value.module }, key, depth + 1);
+          if (hit) return hit;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** True if the object holds parts that cannot be seen (a spread of something unknown, a computed key). */
+  isOpen(object: In<ObjectExpression>): boolean {
+    return object.node.entries.some(one =>
+      one.kind === 'entry'
+        ? one.computed !== undefined
+        : !this.values(one.value, object.module).some(v => v.kind === 'object' && !this.isOpen(v)),
+    );
+  }
+
+  /** The option `key` of a call: a keyword argument, or an entry of an object among the arguments. */
+  option(call: In<CallExpression>, key: string, position?: number): In<Expression> | undefined {
+    const named = call.node.arguments.find(one => one.name === key);
+    if (named) return { node: named.value, module: call.module };
+    const candidates: readonly Argument[] =
+      position === undefined ? call.node.arguments : call.node.arguments.slice(position, position + 1);
+    for (const argument of candidates) {
+      for (const value of this.values(argument.value, call.module)) {
+        if (value.kind !== 'object') continue;
+        const hit = this.entry(value, key);
+        if (hit) return hit;
+      }
+    }
+    return undefined;
+  }
+
+  private find(node: Expression, module: Module, depth: number): readonly Value[] {
+    switch (node.kind) {
+      case 'literal':
+        return [{ kind: 'constant', value: node.value }];
+      case 'template':
+        if (node.values.length === 0) return [{ kind: 'constant', value: node.texts.join('') }];
+        return none;
+      case 'name':
+        return this.nameValues(node.name, node, module, depth);
+      case 'member':
+        return this.values(node.object, module, depth).flatMap(value => this.member(value, node.property, depth));
+      case 'index': {
+        const keys = this.values(node.index, module, depth);
+        const only = keys.length === 1 ? keys[0] : undefined;
+        const key = only?.kind === 'constant' ? only.value : undefined;
+        return this.values(node.object, module, depth).flatMap(value =>
+          typeof key === 'string' || typeof key === 'number'
+            ? this.member(value, String(key), depth)
+            : this.element(value, depth),
+        );
+      }
+      case 'call':
+        return this.callValues(node, module, depth);
+      case 'functionExpression':
+        return [{ kind: 'function', info: indexOf(module).info(node.function) }];
+      case 'classExpression':
+        return [{ kind: 'class', info: indexOf(module).classInfo(node.class) }];
+      case 'object':
+        return [{ kind: 'object', node, module }];
+      case 'list':
+        return [{ kind: 'list', node, module }];
+      case 'await':
+        return this.values(node.value, module, depth);
+      case 'assign':
+        return node.operator === '=' ? this.values(node.value, module, depth) : none;
+      case 'logical':
+        if (node.operator === 'and') return this.values(node.right, module, depth);
+        return [...this.values(node.left, module, depth), ...this.values(node.right, module, depth)];
+      case 'conditional':
+        return [...this.values(node.then, module, depth), ...this.values(node.otherwise, module, depth)];
+      default:
+        return none;
+    }
+  }
+
+  private nameValues(name: string, node: Expression, module: Module, depth: number): readonly Value[] {
+    const index = indexOf(module);
+    if (name === 'this' || name === 'super') {
+      const owner = ownerOf(index.functionOf(node));
+      return owner ? [{ kind: 'instance', info: owner }] : none;
+    }
+    const binding = index.lookup(name, node);
+    if (!binding) {
+      if (globals.has(name)) {
+        return [{ kind: 'constant', value: name === 'undefined' ? undefined : name === 'NaN' ? Number.NaN : Infinity }];
+      }
+      return [{ kind: 'external', path: `global:${name}`, chain: [] }];
+    }
+    return this.bindingValues(binding, module, depth);
+  }
+
+  private bindingValues(binding: Binding, module: Module, depth: number): readonly Value[] {
+    if (this.active.has(binding)) {
+      this.cut = true;
+      return none;
+    }
+    this.active.add(binding);
+    try {
+      switch (binding.kind) {
+        case 'function':
+          return [{ kind: 'function', info: binding.function! }];
+        case 'class':
+          return [{ kind: 'class', info: binding.class! }];
+        case 'import':
+          return this.imported(module, binding.import!.specifier, binding.import!.imported, depth);
+        case 'parameter':
+          return this.parameterValues(binding, module, depth);
+        default: {
+          const found: Value[] = [];
+          for (const write of binding.writes) {
+            if (found.length > unionLimit) break;
+            found.push(...this.writeValues(write, module, depth));
+          }
+          if (found.length === 0 && binding.annotation) return this.annotated(binding.annotation, module, depth);
+          return found;
+        }
+      }
+    } finally {
+      this.active.delete(binding);
+    }
+  }
+
+  private writeValues(write: Write, module: Module, depth: number): readonly Value[] {
+    if (write.how === 'compound' || write.how === 'unknown' || !write.value) {
+      return write.fallback ? this.values(write.fallback, module, depth) : none;
+    }
+    let found: readonly Value[] = this.values(write.value, module, depth);
+    if (write.how === 'each') found = found.flatMap(value => this.element(value, depth));
+    for (const key of write.keys) found = found.flatMap(value => this.member(value, key, depth));
+    if (write.fallback && found.length === 0) found = this.values(write.fallback, module, depth);
+    return found;
+  }
+
+  private parameterValues(binding: Binding, module: Module, depth: number): readonly Value[] {
+    const { of, index, node } = binding.parameter!;
+    if (of.owner && index === 0 && module.language === 'python' && !of.isStatic) {
+      const constructorLike = of.node?.decorators.some(
+        d => d.expression.kind === 'name' && d.expression.name === 'classmethod',
+      );
+      return [constructorLike ? { kind: 'class', info: of.owner } : { kind: 'instance', info: of.owner }];
+    }
+    const found: Value[] = [];
+    const keys = binding.writes.find(write => write.how === 'unknown')?.keys ?? [];
+    if (!this.flowing) {
+      for (const site of this.callers(of)) {
+        if (found.length > unionLimit) break;
+        const given = this.argument(site, of, index);
+        if (given === undefined) continue;
+        if (given === 'missing') continue;
+        let values = this.values(given.node, given.module, depth);
+        for (const key of keys) values = values.flatMap(value => this.member(value, key, depth));
+        found.push(...values);
+      }
+    }
+    if (node.defaultValue && keys.length === 0) found.push(...this.values(node.defaultValue, module, depth));
+    for (const write of binding.writes) found.push(...this.writeValues(write, module, depth));
+    if (found.length === 0 && keys.length === 0 && node.annotation) {
+      return this.annotated(node.annotation, module, depth);
+    }
+    return found;
+  }
+
+  /** A value of the annotated type: an instance of a class, or of a package's class. */
+  private annotated(annotation: Expression, module: Module, depth: number): readonly Value[] {
+    switch (annotation.kind) {
+      case 'name':
+      case 'member':
+        return this.values(annotation, module, depth).flatMap((value): Value[] => {
+          if (value.kind === 'class') return [{ kind: 'instance', info: value.info }];
+          if (value.kind === 'external' && !value.path.startsWith('global:')) {
+            return [{ kind: 'external', path: `${value.path}()`, chain: value.chain }];
+          }
+          return [];
+        });
+      case 'index':
+        // Promise[X], Optional[X], Annotated[X, …]; of a container nothing is known.
+        if (
+          annotation.object.kind === 'name' &&
+          /^(Promise|Awaitable|Optional|Readonly|Partial|Required|NonNullable|Annotated|ReturnType)$/.test(
+            annotation.object.name,
+          )
+        ) {
+          const inner = annotation.index.kind === 'list' ? annotation.index.items[0] : annotation.index;
+          return inner ? this.annotated(inner, module, depth) : none;
+        }
+        return this.annotated(annotation.object, module, depth);
+      case 'binary':
+        return [...this.annotated(annotation.left, module, depth), ...this.annotated(annotation.right, module, depth)];
+      default:
+        return none;
+    }
+  }
+
+  private imported(module: Module, specifier: string, name: string, depth: number): readonly Value[] {
+    const to = this.program.resolve(module.path, specifier);
+    if (to.kind === 'module') {
+      if (name === '*') return [{ kind: 'namespace', path: to.path }];
+      return this.exported(
+        to.path,
+        name,
+        depth,
+        module.language === 'python' ? { from: module, specifier } : undefined,
+      );
+    }
+    if (module.language === 'python') {
+      // `from pkg import sub` where `pkg` itself has no file.
+      const sub = this.program.resolve(
+        module.path,
+        specifier.endsWith('.') ? `${specifier}${name}` : `${specifier}.${name}`,
+      );
+      if (sub.kind === 'module') return [{ kind: 'namespace', path: sub.path }];
+      const [head, ...rest] = specifier.split('.');
+      const tail = name === '*' ? rest : [...rest, name];
+      return [{ kind: 'external', path: `${head}:${tail.join('.') || '*'}`, chain: [] }];
+    }
+    return [{ kind: 'external', path: `${specifier}:${name}`, chain: [] }];
+  }
+
+  /** The value that a module exports under a name. */
+  exported(path: string, name: string, depth = 0, python?: { from: Module; specifier: string }): readonly Value[] {
+    const module = this.program.module(path);
+    if (!module || depth > depthLimit) return none;
+    const index = indexOf(module);
+    for (const one of module.exports) {
+      if (one.exported !== name) continue;
+      if (one.value) return this.values(one.value, module, depth + 1);
+      if (one.specifier) return this.imported(module, one.specifier, one.local ?? name, depth + 1);
+      const binding = index.topBinding(one.local ?? name);
+      if (binding) return this.bindingValues(binding, module, depth + 1);
+    }
+    if (python) {
+      const sub = this.program.resolve(
+        python.from.path,
+        python.specifier.endsWith('.') ? `${python.specifier}${name}` : `${python.specifier}.${name}`,
+      );
+      if (sub.kind === 'module') return [{ kind: 'namespace', path: sub.path }];
+      const binding = index.topBinding(name);
+      if (binding) return this.bindingValues(binding, module, depth + 1);
+    }
+    const found: Value[] = [];
+    for (const one of module.exports) {
+      if (one.exported === '*' && one.specifier) found.push(...this.imported(module, one.specifier, name, depth + 1));
+      else if (one.exported === 'export=' && (name === 'default' || found.length === 0)) {
+        const whole = one.value ? this.values(one.value, module, depth + 1) : none;
+        found.push(...(name === 'default' ? whole : whole.flatMap(value => this.member(value, name, depth + 1))));
+      }
+    }
+    return found;
+  }
+
+  private callValues(node: CallExpression, module: Module, depth: number): readonly Value[] {
+    const found: Value[] = [];
+    for (const callee of this.values(node.callee, module, depth)) {
+      switch (callee.kind) {
+        case 'external':
+          found.push(...this.externalCall(callee, node, module, depth));
+          break;
+        case 'class':
+          found.push({ kind: 'instance', info: callee.info, made: { node, module } });
+          break;
+        case 'function':
+          if (!callee.info.node?.isGenerator) found.push(...this.returns(callee.info, depth));
+          if (callee.info.node?.returns && found.length === 0) {
+            found.push(...this.annotated(callee.info.node.returns, callee.info.module, depth));
+          }
+          break;
+        default:
+          break;
+      }
+    }
+    if (found.length === 0 && node.callee.kind === 'member' && node.callee.property === 'bind') {
+      return this.values(node.callee.object, module, depth);
+    }
+    return found;
+  }
+
+  private externalCall(
+    callee: Extract<Value, { kind: 'external' }>,
+    node: CallExpression,
+    module: Module,
+    depth: number,
+  ): readonly Value[] {
+    if (/^global:Object\.(freeze|assign|seal)$/.test(callee.path) && node.arguments[0]) {
+      return this.values(node.arguments[0].value, module, depth);
+    }
+    const name = /([\w$]+)(?:\(\)|\[\])*$/.exec(callee.path)?.[1] ?? '';
+    return [
+      { kind: 'external', path: `${callee.path}()`, chain: [...callee.chain.slice(-60), { name, node, module }] },
+    ];
+  }
+
+  /** `value.name`. */
+  member(value: Value, name: string, depth: number): readonly Value[] {
+    switch (value.kind) {
+      case 'external':
+        return [{ kind: 'external', path: memberPath(value.path, name), chain: value.chain }];
+      case 'namespace':
+        return this.exported(value.path, name, depth + 1);
+      case 'object': {
+        const entry = this.entry(value, name, depth);
+        return entry ? this.values(entry.node, entry.module, depth) : none;
+      }
+      case 'list': {
+        const item = /^\d+$/.test(name) ? value.node.items[Number(name)] : undefined;
+        return item ? this.values(item, value.module, depth) : none;
+      }
+      case 'instance': {
+        const method = this.method(value.info, name);
+        if (method)
+          return method.accessor === 'get'
+            ? this.returns(method, depth)
+            : [{ kind: 'function', info: method, self: value }];
+        const field = this.fieldValues(value.info, name, depth);
+        if (field.length > 0) return field;
+        const base = this.externalBases(value.info)[0];
+        return base ? [{ kind: 'external', path: memberPath(`${base}()`, name), chain: [] }] : none;
+      }
+      case 'class': {
+        const method = this.method(value.info, name);
+        if (method) return [{ kind: 'function', info: method }];
+        return this.fieldValues(value.info, name, depth);
+      }
+      case 'function':
+        return name === 'call' || name === 'apply' || name === 'bind' ? [value] : none;
+      default:
+        return none;
+    }
+  }
+
+  /** An element of a collection. */
+  element(value: Value, depth: number): readonly Value[] {
+    if (value.kind === 'list') {
+      return value.node.items.slice(0, unionLimit).flatMap(item => this.values(item, value.module, depth));
+    }
+    if (value.kind === 'object') {
+      return value.node.entries
+        .slice(0, unionLimit)
+        .flatMap(one => (one.kind === 'entry' ? this.values(one.value, value.module, depth) : none));
+    }
+    if (value.kind === 'external') return [{ kind: 'external', path: `${value.path}[]`, chain: value.chain }];
+    return none;
+  }
+
+  private constructorOf(info: ClassInfo): FunctionInfo | undefined {
+    return this.method(info, info.module.language === 'python' ? '__init__' : 'constructor');
+  }
+}
+
+/** `a:*` has its members at the top: `a:*` and `x` are `a:x`. */
+function memberPath(path: string, name: string): string {
+  return path.endsWith(':*') ? `${path.slice(0, -1)}${name}` : `${path}.${name}`;
+}
+
+/** The class that `this` means inside a function. */
+export function ownerOf(info: FunctionInfo): ClassInfo | undefined {
+  for (let f: FunctionInfo | undefined = info; f; f = f.outer) {
+    if (f.owner) return f.owner;
+    if (f.node && !f.node.isArrow && f.module.language === 'typescript') return undefined;
+  }
+  return undefined;
+}
+
+/** True for `this`, `self` and the like: the object whose method is running. */
+export function isSelf(node: Expression | Pattern, module: Module): boolean {
+  if (node.kind !== 'name') return false;
+  if (node.name === 'this') return true;
+  if (module.language !== 'python') return false;
+  const binding = indexOf(module).lookup(node.name, node);
+  return binding?.kind === 'parameter' && binding.parameter?.index === 0 && binding.parameter.of.owner !== undefined;
+}
+
+/** The values of a function's own `return` statements. */
+export function returnedExpressions(fn: FunctionNode): Expression[] {
+  const found: Expression[] = [];
+  const body: readonly Statement[] = fn.body;
+  walk(body, {
+    enter(node) {
+      if (node.kind === 'return' && node.value) found.push(node.value);
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
+}
+
+function unique(values: readonly Value[]): readonly Value[] {
+  if (values.length < 2) return values;
+  const seen = new Set<unknown>();
+  const out: Value[] = [];
+  for (const value of values) {
+    const key =
+      value.kind === 'constant'
+        ? `constant ${String(value.value)} ${typeof value.value}`
+        : value.kind === 'external'
+          ? value.chain[0]
+            ? `${value.path} ${value.chain[0].module.path} ${value.chain[0].node.span[0]}`
+            : value.path
+          : value.kind === 'function' || value.kind === 'class'
+            ? value.info
+            : value.kind === 'instance'
+              ? (value.made?.node ?? value.info)
+              : value.kind === 'namespace'
+                ? value.path
+                : value.node;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    out.push(value);
+    if (out.length >= unionLimit) break;
+  }
+  return out;
+}

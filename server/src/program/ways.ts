@@ -1,0 +1,770 @@
+// The ways through a piece of code: which conditions hold on each, what it changes, which calls it makes, how it ends.
+// Calls into the workspace are followed where their body matters. It must not know what a bound is.
+import { assignChanges, type Change, type Env, type Located, methodChanges, pathOf } from './access.ts';
+import type {
+  CallExpression,
+  Expression,
+  LoopStatement,
+  Module,
+  Statement,
+  SwitchStatement,
+  TryStatement,
+} from './model.ts';
+import { type Binding, type FunctionInfo, indexOf } from './scope.ts';
+import { type In, type Resolver, returnedExpressions } from './values.ts';
+import { eachChild } from './walk.ts';
+
+/** A condition that was evaluated on a way, and how it came out. */
+export interface Fact {
+  readonly test: Expression;
+  readonly truth: boolean;
+  readonly module: Module;
+  readonly env: Env | undefined;
+}
+
+export type End =
+  /** Back to the head of the loop. */
+  | { readonly kind: 'again'; readonly at: Statement | undefined }
+  /** Out of the code by its end, a `break`, or the loop's own test. */
+  | { readonly kind: 'leave'; readonly at: Statement | undefined }
+  | { readonly kind: 'return'; readonly at: Statement; readonly value: Expression | undefined }
+  /** An exception that nothing here catches; `at` is the `throw`, or the call that failed. */
+  | { readonly kind: 'raise'; readonly at: Statement | CallExpression };
+
+/** One way through. Lists are in the order of execution. */
+export interface Way {
+  readonly end: End;
+  readonly facts: readonly Fact[];
+  readonly changes: readonly Change[];
+  /** Calls that `WaysOptions.watch` asked for. */
+  readonly calls: readonly In<CallExpression>[];
+  /** Exception handlers it went through. */
+  readonly caught: readonly TryStatement[];
+}
+
+export interface Ways {
+  readonly ways: readonly Way[];
+  /** False if there were too many and some are not listed. */
+  readonly complete: boolean;
+}
+
+export interface WaysOptions {
+  /** Calls to note on a way, and to treat as able to fail. */
+  watch(call: CallExpression, module: Module): boolean;
+  readonly resolver: Resolver;
+}
+
+const stateLimit = 600;
+const inlineDepth = 4;
+const inlineWays = 8;
+
+interface Link<T> {
+  readonly last: T;
+  readonly before: Link<T> | undefined;
+}
+
+interface State {
+  readonly facts: Link<Fact> | undefined;
+  readonly changes: Link<Change> | undefined;
+  readonly calls: Link<In<CallExpression>> | undefined;
+  readonly caught: Link<TryStatement> | undefined;
+}
+
+interface Exit extends State {
+  readonly end: End;
+  readonly label?: string | undefined;
+}
+
+const start: State = { facts: undefined, changes: undefined, calls: undefined, caught: undefined };
+
+/** The ways through one turn of a loop, from its head back to it or out. */
+export function loopWays(loop: LoopStatement, module: Module, options: WaysOptions): Ways {
+  return new Tracer(options, module).loopTurn(loop);
+}
+
+/** The ways through a function's body. */
+export function functionWays(info: FunctionInfo, options: WaysOptions, env?: Env): Ways {
+  return new Tracer(options, info.module, env).body(info.node?.body ?? info.module.body);
+}
+
+/** The ways through some statements. */
+export function statementWays(body: readonly Statement[], module: Module, options: WaysOptions): Ways {
+  return new Tracer(options, module).body(body);
+}
+
+class Tracer {
+  private complete = true;
+  private exits: Exit[] = [];
+  private readonly options: WaysOptions;
+  private readonly module: Module;
+  private readonly env: Env | undefined;
+  private readonly depth: number;
+  /** Where calls that fail go: the states at each such call. */
+  private failures: { state: State; at: CallExpression | Statement }[] | undefined;
+
+  constructor(options: WaysOptions, module: Module, env?: Env, depth = 0) {
+    this.options = options;
+    this.module = module;
+    this.env = env;
+    this.depth = depth;
+  }
+
+  loopTurn(loop: LoopStatement): Ways {
+    let inside: State[] = [start];
+    if (loop.form !== 'doWhile') {
+      if (loop.form === 'each') {
+        if (loop.iterable) inside = this.evaluate(loop.iterable, inside);
+      } else if (loop.test) {
+        const { yes, no } = this.branch(loop.test, inside);
+        for (const state of no) this.exit(state, { kind: 'leave', at: undefined });
+        inside = yes;
+      }
+    }
+    const label = loop.label;
+    const outer = this.exits;
+    this.exits = [];
+    this.failures = [];
+    let after = this.block(loop.body, inside);
+    const inner = this.exits;
+    const failed = this.failures;
+    this.exits = outer;
+    this.failures = undefined;
+    for (const { state, at } of dedupeFailures(failed)) this.exit(state, { kind: 'raise', at });
+    const again: { states: State[]; at: Statement | undefined }[] = [{ states: after, at: undefined }];
+    for (const exit of inner) {
+      if (exit.end.kind === 'again' && (exit.label === undefined || exit.label === label)) {
+        again.push({ states: [exit], at: exit.end.at });
+      } else if (exit.end.kind === 'leave' && (exit.label === undefined || exit.label === label)) {
+        this.exits.push({ ...exit, label: undefined });
+      } else if (exit.end.kind === 'again' || exit.end.kind === 'leave') {
+        // Continues or leaves an outer loop: for this one it is a way out.
+        this.exits.push({ ...exit, end: { kind: 'leave', at: exit.end.at }, label: undefined });
+      } else this.exits.push(exit);
+    }
+    for (const { states, at } of again) {
+      after = states;
+      for (const update of loop.update) after = this.evaluate(update, after);
+      if (loop.form === 'doWhile' && loop.test) {
+        const { yes, no } = this.branch(loop.test, after);
+        for (const state of no) this.exit(state, { kind: 'leave', at: undefined });
+        after = yes;
+      }
+      for (const state of after) this.exit(state, { kind: 'again', at });
+    }
+    return this.result();
+  }
+
+  body(statements: readonly Statement[]): Ways {
+    this.failures = [];
+    const rest = this.block(statements, [start]);
+    for (const { state, at } of dedupeFailures(this.failures)) this.exit(state, { kind: 'raise', at });
+    for (const state of rest) this.exit(state, { kind: 'leave', at: undefined });
+    return this.result();
+  }
+
+  private result(): Ways {
+    return {
+      ways: this.exits.map(exit => ({
+        end: exit.end,
+        facts: list(exit.facts),
+        changes: list(exit.changes),
+        calls: list(exit.calls),
+        caught: list(exit.caught),
+      })),
+      complete: this.complete,
+    };
+  }
+
+  private exit(state: State, end: End, label?: string): void {
+    if (this.exits.length >= stateLimit) {
+      this.complete = false;
+      return;
+    }
+    this.exits.push({ ...state, end, label });
+  }
+
+  private block(statements: readonly Statement[], states: State[]): State[] {
+    for (const statement of statements) {
+      if (states.length === 0) return states;
+      states = this.limit(this.statement(statement, states));
+    }
+    return states;
+  }
+
+  private limit(states: State[]): State[] {
+    if (states.length < 2) return states;
+    const kept = dedupe(states);
+    if (kept.length <= stateLimit) return kept;
+    this.complete = false;
+    return kept.slice(0, stateLimit);
+  }
+
+  private statement(node: Statement, states: State[]): State[] {
+    switch (node.kind) {
+      case 'expression':
+        return this.evaluate(node.expression, states);
+      case 'declare':
+        return node.value ? this.evaluate(node.value, states) : states;
+      // One state at a time, so that a branch which makes no difference can be forgotten again.
+      case 'if':
+        return states.flatMap(state => {
+          const { yes, no } = this.branch(node.test, [state]);
+          return rejoin(state, [...this.block(node.then, yes), ...this.block(node.otherwise, no)]);
+        });
+      case 'loop':
+        return states.flatMap(state => this.innerLoop(node, [state]));
+      case 'switch':
+        return states.flatMap(state => this.switch(node, [state]));
+      case 'try':
+        return this.try(node, states);
+      case 'block': {
+        let inside = states;
+        for (const one of node.header) inside = this.evaluate(one, inside);
+        const mark = this.exits.length;
+        const after = this.block(node.body, inside);
+        if (node.label === undefined) return after;
+        const out: State[] = [...after];
+        this.exits = this.exits.filter((exit, i) => {
+          if (i < mark || exit.end.kind !== 'leave' || exit.label !== node.label) return true;
+          out.push(plain(exit));
+          return false;
+        });
+        return out;
+      }
+      case 'return': {
+        const after = node.value ? this.evaluate(node.value, states) : states;
+        for (const state of after) this.exit(state, { kind: 'return', at: node, value: node.value });
+        return [];
+      }
+      case 'raise': {
+        const after = node.value ? this.evaluate(node.value, states) : states;
+        for (const state of after) this.fail(state, node);
+        return [];
+      }
+      case 'break':
+        for (const state of states) this.exit(state, { kind: 'leave', at: node }, node.label);
+        return [];
+      case 'continue':
+        for (const state of states) this.exit(state, { kind: 'again', at: node }, node.label);
+        return [];
+      case 'opaque':
+        for (const child of node.children) {
+          states = isStatement(child) ? this.statement(child, states) : this.evaluate(child as Expression, states);
+        }
+        return states;
+      default:
+        return states;
+    }
+  }
+
+  private fail(state: State, at: CallExpression | Statement): void {
+    if (this.failures) this.failures.push({ state, at });
+    else this.exit(state, { kind: 'raise', at });
+  }
+
+  private innerLoop(loop: LoopStatement, states: State[]): State[] {
+    for (const one of loop.init) states = this.statement(one, states);
+    let inside = states;
+    const out: State[] = [];
+    const endless = loop.form !== 'each' && (loop.test === undefined || isTrue(loop.test));
+    if (loop.form === 'each') {
+      if (loop.iterable) inside = this.evaluate(loop.iterable, states);
+      out.push(...inside);
+    } else if (loop.form !== 'doWhile' && loop.test && !endless) {
+      const { yes, no } = this.branch(loop.test, states);
+      out.push(...no);
+      inside = yes;
+    }
+    const outer = this.exits;
+    this.exits = [];
+    let after = this.block(loop.body, inside);
+    const inner = this.exits;
+    this.exits = outer;
+    for (const exit of inner) {
+      const mine = exit.label === undefined || exit.label === loop.label;
+      if (exit.end.kind === 'leave' && mine) out.push(plain(exit));
+      else if (exit.end.kind === 'again' && mine) after.push(plain(exit));
+      else this.exits.push(exit);
+    }
+    for (const update of loop.update) after = this.evaluate(update, after);
+    if (!endless) out.push(...after);
+    // A turn of the inner loop that changes nothing of interest is like none.
+    let result = rejoin(states[0]!, out);
+    if (loop.otherwise.length > 0) result = this.block(loop.otherwise, result);
+    return result;
+  }
+
+  private switch(node: SwitchStatement, states: State[]): State[] {
+    states = this.evaluate(node.subject, states);
+    const outer = this.exits;
+    this.exits = [];
+    let falling: State[] = [];
+    const out: State[] = [];
+    let hasDefault = false;
+    for (const one of node.cases) {
+      let entering: State[];
+      if (one.tests.length === 0) {
+        hasDefault = true;
+        entering = [...states];
+      } else {
+        entering = one.tests.flatMap(test => {
+          const fact: Fact = {
+            test: { kind: 'binary', operator: '==', left: node.subject, right: test, span: test.span },
+            truth: true,
+            module: this.module,
+            env: this.env,
+          };
+          return states.map(state => ({ ...state, facts: { last: fact, before: state.facts } }));
+        });
+      }
+      const after = this.block(one.body, this.limit([...entering, ...falling]));
+      if (one.fallsThrough) falling = after;
+      else {
+        falling = [];
+        out.push(...after);
+      }
+    }
+    out.push(...falling);
+    if (!hasDefault) out.push(...states);
+    const inner = this.exits;
+    this.exits = outer;
+    for (const exit of inner) {
+      // A `break` of the switch itself. Python has none.
+      if (exit.end.kind === 'leave' && exit.label === undefined && this.module.language !== 'python')
+        out.push(plain(exit));
+      else this.exits.push(exit);
+    }
+    return rejoin(states[0]!, out);
+  }
+
+  private try(node: TryStatement, states: State[]): State[] {
+    const outerFailures = this.failures;
+    const outerExits = this.exits;
+    const failures: { state: State; at: CallExpression | Statement }[] = [];
+    this.failures = failures;
+    this.exits = [];
+    let after = this.block(node.body, states);
+    if (node.otherwise.length > 0) {
+      this.failures = outerFailures;
+      after = this.block(node.otherwise, after);
+    }
+    this.failures = outerFailures;
+    const failed = dedupeFailures(failures);
+    if (node.handlers.length === 0) for (const one of failed) this.failInto(outerFailures, one.state, one.at);
+    const caught = failed.map(one => ({ ...one.state, caught: { last: node, before: one.state.caught } }));
+    for (const handler of node.handlers) {
+      after.push(...this.block(handler.body, dedupe(caught)));
+    }
+    // Python handlers with a type let the other exceptions through.
+    if (node.handlers.length > 0 && node.handlers.every(handler => isNarrow(handler.types))) {
+      for (const one of failed) this.failInto(outerFailures, one.state, one.at);
+    }
+    const inner = this.exits;
+    this.exits = outerExits;
+    if (node.finalizer.length === 0) {
+      this.exits.push(...inner);
+      return dedupe(after);
+    }
+    for (const exit of inner) {
+      for (const state of this.block(node.finalizer, [plain(exit)]))
+        this.exits.push({ ...state, end: exit.end, label: exit.label });
+    }
+    return this.block(node.finalizer, dedupe(after));
+  }
+
+  private failInto(
+    failures: { state: State; at: CallExpression | Statement }[] | undefined,
+    state: State,
+    at: CallExpression | Statement,
+  ): void {
+    if (failures) failures.push({ state, at });
+    else this.exit(state, { kind: 'raise', at });
+  }
+
+  // ---- Expressions ----------------------------------------------------------------------------------------------
+
+  /** Runs an expression for what it changes and calls. */
+  private evaluate(node: Expression, states: State[]): State[] {
+    switch (node.kind) {
+      case 'literal':
+      case 'name':
+      case 'functionExpression':
+      case 'classExpression':
+        return states;
+      case 'logical': {
+        const left = this.evaluate(node.left, states);
+        const right = this.evaluate(node.right, left);
+        return right === left ? left : dedupe([...left, ...right]);
+      }
+      case 'conditional': {
+        return states.flatMap(state => {
+          const { yes, no } = this.branch(node.test, [state]);
+          return rejoin(state, [...this.evaluate(node.then, yes), ...this.evaluate(node.otherwise, no)]);
+        });
+      }
+      case 'assign': {
+        let after = this.evaluate(node.value, states);
+        const changes = assignChanges(node, this.module, this.env);
+        if (changes.length > 0) after = after.map(state => withChanges(state, changes));
+        return after;
+      }
+      case 'call':
+        return this.call(node, states);
+      default: {
+        eachChild(
+          node,
+          child => {
+            if (!isStatement(child)) states = this.evaluate(child as Expression, states);
+          },
+          skipFunctions,
+        );
+        return states;
+      }
+    }
+  }
+
+  private call(node: CallExpression, states: State[]): State[] {
+    if (node.callee.kind === 'member' || node.callee.kind === 'index')
+      states = this.evaluate(node.callee.object, states);
+    else states = this.evaluate(node.callee, states);
+    for (const argument of node.arguments) states = this.evaluate(argument.value, states);
+    const watched = this.options.watch(node, this.module);
+    if (watched) {
+      const noted = { node, module: this.module };
+      states = states.map(state => ({ ...state, calls: { last: noted, before: state.calls } }));
+      if (this.failures) for (const state of states) this.failures.push({ state, at: node });
+    }
+    const changes = methodChanges(node, this.module, this.env);
+    if (changes.length > 0) states = states.map(state => withChanges(state, changes));
+    return this.inlineEffects(node, states);
+  }
+
+  /** What a called function of the workspace changes and ensures, as far as all its ways agree. */
+  private inlineEffects(node: CallExpression, states: State[]): State[] {
+    const inlined = this.inline(node);
+    if (!inlined) return states;
+    const normal = inlined.ways.filter(way => way.end.kind !== 'raise');
+    if (normal.length === 0 || normal.length > inlineWays) {
+      const loose = inlined.ways.flatMap(way => way.changes).map(change => ({ ...change, how: 'unknown' as const }));
+      return loose.length > 0 ? states.map(state => withChanges(state, loose)) : states;
+    }
+    const raises = inlined.ways.filter(way => way.end.kind === 'raise' && way.end.at.kind === 'raise');
+    if (this.failures && raises.length > 0 && raises.length <= inlineWays) {
+      for (const way of raises) for (const state of states) this.failures.push({ state: extend(state, way), at: node });
+    }
+    if (normal.every(way => way.changes.length === 0) && raises.length === 0) return states;
+    return this.limit(normal.flatMap(way => states.map(state => extend(state, way))));
+  }
+
+  private inline(node: CallExpression): Ways | undefined {
+    if (this.depth >= inlineDepth) return undefined;
+    const targets = this.options.resolver.targets(node, this.module);
+    const target = targets[0];
+    if (targets.length !== 1 || !target?.node || target.node.isGenerator || !mayMatter(target)) return undefined;
+    const key = `${target.module.path} ${target.node.span[0]}`;
+    if (inlining.has(key)) return undefined;
+    inlining.add(key);
+    try {
+      return new Tracer(
+        { ...this.options, watch: () => false },
+        target.module,
+        this.envFor(node, target),
+        this.depth + 1,
+      ).body(target.node.body);
+    } finally {
+      inlining.delete(key);
+    }
+  }
+
+  private envFor(node: CallExpression, target: FunctionInfo): Env {
+    const index = indexOf(target.module);
+    const given = new Map<Binding, Located | undefined>();
+    const here: In<CallExpression> = { node, module: this.module };
+    target.node!.parameters.forEach((parameter, i) => {
+      if (parameter.target.kind !== 'name') return;
+      const binding = index.lookup(parameter.target.name, parameter.target);
+      if (!binding) return;
+      const argument = this.options.resolver.argument(here, target, i);
+      if (argument === undefined) return;
+      given.set(
+        binding,
+        argument === 'missing'
+          ? parameter.defaultValue && { node: parameter.defaultValue, module: target.module, env: undefined }
+          : { node: argument.node, module: argument.module, env: this.env },
+      );
+    });
+    const self: Located | undefined =
+      node.callee.kind === 'member' ? { node: node.callee.object, module: this.module, env: this.env } : undefined;
+    return { arguments: given, self, outer: this.env };
+  }
+
+  /** Splits states by how a condition comes out. */
+  private branch(test: Expression, states: State[]): { yes: State[]; no: State[] } {
+    switch (test.kind) {
+      case 'literal':
+        return test.value ? { yes: states, no: [] } : { yes: [], no: states };
+      case 'unary':
+        if (test.operator === 'not') {
+          const { yes, no } = this.branch(test.operand, states);
+          return { yes: no, no: yes };
+        }
+        break;
+      case 'logical': {
+        if (test.operator === 'coalesce') break;
+        const first = this.branch(test.left, states);
+        if (test.operator === 'and') {
+          const second = this.branch(test.right, first.yes);
+          return { yes: second.yes, no: this.limit([...first.no, ...second.no]) };
+        }
+        const second = this.branch(test.right, first.no);
+        return { yes: this.limit([...first.yes, ...second.yes]), no: second.no };
+      }
+      case 'call': {
+        const answer = this.branchCall(test, states);
+        if (answer) return answer;
+        break;
+      }
+      case 'await':
+        if (test.value.kind === 'call') {
+          const answer = this.branchCall(test.value, states);
+          if (answer) return answer;
+        }
+        break;
+      case 'name': {
+        // `const done = attempts >= max; if (done) …`
+        const binding = indexOf(this.module).lookup(test.name, test);
+        const write = binding?.kind === 'variable' && binding.writes.length === 1 ? binding.writes[0] : undefined;
+        if (
+          binding?.constant !== false &&
+          write?.how === 'declare' &&
+          write.keys.length === 0 &&
+          write.value &&
+          isCondition(write.value)
+        ) {
+          return this.branchPure(write.value, states);
+        }
+        break;
+      }
+      case 'conditional': {
+        const { yes, no } = this.branch(test.test, states);
+        const then = this.branch(test.then, yes);
+        const otherwise = this.branch(test.otherwise, no);
+        return { yes: [...then.yes, ...otherwise.yes], no: [...then.no, ...otherwise.no] };
+      }
+      default:
+        break;
+    }
+    const after = this.evaluate(test, states);
+    const add = (state: State, truth: boolean): State => ({
+      ...state,
+      facts: { last: { test, truth, module: this.module, env: this.env }, before: state.facts },
+    });
+    return { yes: after.map(state => add(state, true)), no: after.map(state => add(state, false)) };
+  }
+
+  /** As `branch`, for a condition whose calls and changes were counted where it was computed. */
+  private branchPure(test: Expression, states: State[]): { yes: State[]; no: State[] } {
+    const result = this.branch(test, [start]);
+    const join = (inner: State[]): State[] =>
+      this.limit(
+        states.flatMap(state =>
+          inner.map(one => ({
+            ...state,
+            facts: list(one.facts).reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
+          })),
+        ),
+      );
+    return { yes: join(result.yes), no: join(result.no) };
+  }
+
+  /** A condition that is a call of a workspace function: its ways, by what they return. */
+  private branchCall(node: CallExpression, states: State[]): { yes: State[]; no: State[] } | undefined {
+    if (this.depth >= inlineDepth || this.options.watch(node, this.module)) return undefined;
+    const targets = this.options.resolver.targets(node, this.module);
+    const target = targets[0];
+    if (targets.length !== 1 || !target?.node || target.node.isGenerator) return undefined;
+    if (returnedExpressions(target.node).length === 0) return undefined;
+    const key = `${target.module.path} ${target.node.span[0]}`;
+    if (inlining.has(key)) return undefined;
+    inlining.add(key);
+    try {
+      for (const argument of node.arguments) states = this.evaluate(argument.value, states);
+      const tracer = new Tracer(
+        { ...this.options, watch: () => false },
+        target.module,
+        this.envFor(node, target),
+        this.depth + 1,
+      );
+      const inner = tracer.body(target.node.body);
+      if (!inner.complete || inner.ways.length > inlineWays) return undefined;
+      const yes: State[] = [];
+      const no: State[] = [];
+      for (const way of inner.ways) {
+        if (way.end.kind === 'raise') {
+          if (way.end.at.kind === 'raise' && this.failures) {
+            for (const state of states) this.failures.push({ state: extend(state, way), at: node });
+          }
+          continue;
+        }
+        const value = way.end.kind === 'return' ? way.end.value : undefined;
+        const here = states.map(state => extend(state, way));
+        if (!value) no.push(...here);
+        else {
+          const split = tracer.branch(value, here);
+          yes.push(...split.yes);
+          no.push(...split.no);
+        }
+      }
+      return { yes: this.limit(yes), no: this.limit(no) };
+    } finally {
+      inlining.delete(key);
+    }
+  }
+}
+
+/** Functions being followed right now, so that recursion ends. */
+const inlining = new Set<string>();
+const matters = new WeakMap<FunctionInfo, boolean>();
+
+/** Whether following a call can show anything: the body changes outer places or throws. */
+function mayMatter(info: FunctionInfo): boolean {
+  const known = matters.get(info);
+  if (known !== undefined) return known;
+  let found = false;
+  const look = (node: Statement | Expression): void => {
+    if (found) return;
+    if (node.kind === 'raise') found = true;
+    else if (node.kind === 'assign') {
+      const path =
+        node.target.kind === 'name' ? undefined : pathOf({ node: node.target, module: info.module, env: undefined });
+      if (path !== undefined) found = true;
+      else if (node.target.kind === 'name') {
+        const binding = indexOf(info.module).lookup(node.target.name, node.target);
+        if (binding && binding.scope.function !== info) found = true;
+      } else found = node.target.kind !== 'objectPattern' && node.target.kind !== 'listPattern';
+    } else if (node.kind === 'call' && node.callee.kind === 'member') {
+      if (
+        /^(push|append|set|shift|pop|check|assert\w*|tick|next|increment\w*|bump\w*|record\w*|add\w*|update\w*|count\w*)$/i.test(
+          node.callee.property,
+        )
+      )
+        found = true;
+      else if (isThis(node.callee.object)) found = true;
+    }
+    if (!found) eachChild(node, child => look(child as Statement | Expression), skipFunctions);
+  };
+  for (const statement of info.node?.body ?? []) look(statement);
+  matters.set(info, found);
+  return found;
+}
+
+function isThis(node: Expression): boolean {
+  return node.kind === 'name' && (node.name === 'this' || node.name === 'self');
+}
+
+const skipFunctions = (): void => undefined;
+
+function isStatement(node: { readonly kind: string; readonly role?: string }): node is Statement {
+  switch (node.kind) {
+    case 'expression':
+    case 'declare':
+    case 'if':
+    case 'loop':
+    case 'switch':
+    case 'try':
+    case 'block':
+    case 'return':
+    case 'raise':
+    case 'break':
+    case 'continue':
+    case 'function':
+    case 'class':
+    case 'scope':
+      return true;
+    case 'opaque':
+      return node.role === 'statement';
+    default:
+      return false;
+  }
+}
+
+function isCondition(node: Expression): boolean {
+  return (
+    node.kind === 'logical' ||
+    (node.kind === 'unary' && node.operator === 'not') ||
+    (node.kind === 'binary' && /^([<>=!]=?|==)$/.test(node.operator))
+  );
+}
+
+function isTrue(node: Expression): boolean {
+  return node.kind === 'literal' && Boolean(node.value);
+}
+
+/** Exception types that do not catch everything. */
+function isNarrow(types: readonly Expression[]): boolean {
+  if (types.length === 0) return false;
+  return !types.some(type => type.kind === 'name' && /^(Exception|BaseException)$/.test(type.name));
+}
+
+function withChanges(state: State, changes: readonly Change[]): State {
+  return {
+    ...state,
+    changes: changes.reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
+  };
+}
+
+function extend(state: State, way: Way): State {
+  return {
+    ...state,
+    facts: way.facts.reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
+    changes: way.changes.reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
+  };
+}
+
+function plain(exit: Exit): State {
+  return { facts: exit.facts, changes: exit.changes, calls: exit.calls, caught: exit.caught };
+}
+
+/** After a branch that made no difference, the facts about it are forgotten: both ways are one again. */
+function rejoin(base: State, all: State[]): State[] {
+  if (
+    all.length > 1 &&
+    all.every(state => state.changes === base.changes && state.calls === base.calls && state.caught === base.caught)
+  ) {
+    return [base];
+  }
+  return dedupe(all);
+}
+
+function dedupe(states: State[]): State[] {
+  if (states.length < 2) return states;
+  const seen = new Map<unknown, State[]>();
+  const out: State[] = [];
+  for (const state of states) {
+    const bucket = seen.get(state.facts);
+    if (bucket?.some(s => s.changes === state.changes && s.calls === state.calls && s.caught === state.caught))
+      continue;
+    if (bucket) bucket.push(state);
+    else seen.set(state.facts, [state]);
+    out.push(state);
+  }
+  return out;
+}
+
+function dedupeFailures<T extends { state: State }>(failures: readonly T[]): T[] {
+  const out: T[] = [];
+  for (const one of failures) {
+    const same = out.some(
+      o =>
+        o.state.facts === one.state.facts && o.state.changes === one.state.changes && o.state.calls === one.state.calls,
+    );
+    if (!same) out.push(one);
+  }
+  return out;
+}
+
+function list<T>(link: Link<T> | undefined): T[] {
+  const out: T[] = [];
+  for (let l = link; l; l = l.before) out.push(l.last);
+  return out.reverse();
+}
