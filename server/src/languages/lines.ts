@@ -16,21 +16,22 @@ export function lineStartsOf(text: string): number[] {
 
 /** The part of `[start, end)` that stands on one or two lines; where there are more, what stands on the first. */
 export function headOf(text: string, start: number, end: number): [start: number, end: number] {
-  const first = lineEnd(text, start);
-  if (first >= end) return [start, end];
-  const second = lineEnd(text, first + (text.charCodeAt(first) === 13 && text.charCodeAt(first + 1) === 10 ? 2 : 1));
-  if (second >= end) return [start, end];
+  const first = lineEnd(text, start, end);
+  if (first === end) return [start, end];
+  const second = lineEnd(text, first + (text.startsWith('\r\n', first) ? 2 : 1), end);
+  if (second === end) return [start, end];
   let stop = first;
   while (stop > start && isBlank(text.charCodeAt(stop - 1))) stop--;
   return [start, stop];
 }
 
-function lineEnd(text: string, from: number): number {
-  for (let at = from; at < text.length; at++) {
+/** Never looks beyond `limit`: a minified file is one line. */
+function lineEnd(text: string, from: number, limit: number): number {
+  for (let at = from; at < limit; at++) {
     const code = text.charCodeAt(at);
     if (code === 10 || code === 13) return at;
   }
-  return text.length;
+  return limit;
 }
 
 function isBlank(code: number): boolean {

@@ -23,7 +23,8 @@ export function jsx(reader: Reader, node: ts.JsxElement | ts.JsxSelfClosingEleme
 }
 
 function opening(reader: Reader, node: ts.JsxOpeningLikeElement, into: Expression[]): void {
-  if (isComponent(node.tagName)) into.push(expression(reader, node.tagName));
+  const { tagName } = node;
+  if (!ts.isJsxNamespacedName(tagName) && isComponent(tagName)) into.push(expression(reader, tagName));
   if (node.typeArguments) reader.unread.push(...node.typeArguments);
   for (const attribute of node.attributes.properties) {
     if (ts.isJsxSpreadAttribute(attribute)) into.push(expression(reader, attribute.expression));
@@ -45,8 +46,8 @@ function inner(reader: Reader, node: ts.JsxChild | ts.JsxAttributeValue, into: E
   }
 }
 
-function isComponent(tag: ts.JsxTagNameExpression): boolean {
-  if (!ts.isIdentifier(tag)) return !ts.isJsxNamespacedName(tag);
+function isComponent(tag: ts.Expression): boolean {
+  if (!ts.isIdentifier(tag)) return true;
   const first = tag.text.charCodeAt(0);
   return !(first >= 97 && first <= 122);
 }
