@@ -1,6 +1,6 @@
 // What the lowering of one file carries along: its text, what it has collected so far, and how positions are found.
 // It must not know what the nodes mean.
-import type { ts } from 'ts-morph';
+import { ts } from 'ts-morph';
 import type { ExportBinding, ImportBinding, Span } from '../../program/model.ts';
 import { headOf } from '../lines.ts';
 
@@ -102,7 +102,8 @@ export function isMissing(node: ts.Node): boolean {
 
 /** Remembers a literal whose text could look like a comment. */
 export function noteLiteral(reader: Reader, node: ts.Node): void {
-  reader.literals.push(startOf(reader, node), node.end);
+  // In JSX text there is no trivia: what looks like a comment in front of it is text.
+  reader.literals.push(node.kind === ts.SyntaxKind.JsxText ? node.pos : startOf(reader, node), node.end);
 }
 
 function isLineBreak(code: number): boolean {

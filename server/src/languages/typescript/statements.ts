@@ -16,7 +16,7 @@ import { classNode, functionNode } from './functions.ts';
 import { noteDeclaredLoad, noteImport, noteImportEquals } from './modules.ts';
 import { bindingOf, patternOf } from './patterns.ts';
 import { after, deepest, headTo, isMissing, noteLiteral, type Reader, skip, spanOf } from './reader.ts';
-import { annotationOf } from './types.ts';
+import { annotationOf, entity } from './types.ts';
 
 const { SyntaxKind } = ts;
 const none: never[] = [];
@@ -364,18 +364,4 @@ function empty(reader: Reader, node: ts.Node): Statement {
 function unreadStatement(reader: Reader, node: ts.Statement, into: Statement[]): void {
   reader.unread.push(node);
   into.push(empty(reader, node));
-}
-
-function entity(reader: Reader, name: ts.EntityName): Expression {
-  const span = spanOf(reader, name);
-  if (ts.isIdentifier(name)) return expression(reader, name);
-  const object = entity(reader, name.left);
-  return {
-    kind: 'member',
-    object,
-    property: name.right.text,
-    optional: false,
-    nameSpan: spanOf(reader, name.right),
-    span,
-  };
 }

@@ -89,24 +89,20 @@ function unread(reader: Reader, type: ts.TypeNode): Expression {
   return { kind: 'opaque', role: 'expression', children: [], span: spanOf(reader, type) };
 }
 
-function entity(reader: Reader, name: ts.EntityName): Expression {
+/** `A.B.C` of a type or an alias. */
+export function entity(reader: Reader, name: ts.EntityName): Expression {
   if (ts.isIdentifier(name)) {
     return isMissing(name)
       ? { kind: 'opaque', role: 'expression', children: [], span: spanOf(reader, name) }
       : { kind: 'name', name: name.text, span: spanOf(reader, name) };
   }
   if (reader.depth >= deepest) return { kind: 'opaque', role: 'expression', children: [], span: spanOf(reader, name) };
+  const span = spanOf(reader, name);
   reader.depth++;
   const object = entity(reader, name.left);
   reader.depth--;
-  return {
-    kind: 'member',
-    object,
-    property: name.right.text,
-    optional: false,
-    nameSpan: [startOf(reader, name.right), name.right.end],
-    span: spanOf(reader, name),
-  };
+  const { right } = name;
+  return { kind: 'member', object, property: right.text, optional: false, nameSpan: spanOf(reader, right), span };
 }
 
 /** Halves instead of a chain: unions of thousands of members exist, and readers recurse. */
