@@ -1,0 +1,148 @@
+// Bundles what is shipped into dist/: the extension, the language server, the CLI and the webviews, beside them the
+// TypeScript parser (once, for server and CLI) and Python's grammar. `--watch` rebuilds, `--dev` keeps names and maps.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, context } from 'esbuild';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, 'dist');
+const watch = process.argv.includes('--watch');
+const dev = watch || process.argv.includes('--dev');
+const require = createRequire(join(root, 'server', 'package.json'));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: !dev,
+  sourcemap: dev,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: {
+    LOOPBOUND_VERSION: JSON.stringify(version),
+    // ws takes its native helpers only if they are there; they never are.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+};
+// Some dependencies ask where they are in the ESM way, which CommonJS has no word for.
+const importMetaUrl = {
+  define: { ...common.define, 'import.meta.url': '__importMetaUrl' },
+  banner: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+};
+const node = {
+  ...common,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  // The ESM builds of some packages (vscode-languageserver) are UMD behind `module`; main works in both.
+  mainFields: ['module', 'main'],
+  define: importMetaUrl.define,
+  banner: { js: importMetaUrl.banner },
+  external: ['vscode', 'bufferutil', 'utf-8-validate'],
+};
+
+/** The parser is two thirds of everything: server and CLI share one file of it. */
+const sharedParser = {
+  name: 'shared-parser',
+  setup(b) {
+    b.onResolve({ filter: /^ts-morph$/ }, () => ({ path: './ts-morph.js', external: true }));
+  },
+};
+/** The ESM entry of web-tree-sitter cannot be bundled into CommonJS. */
+const treeSitter = {
+  name: 'tree-sitter',
+  setup(b) {
+    b.onResolve({ filter: /^web-tree-sitter$/ }, () => ({ path: require.resolve('web-tree-sitter') }));
+  },
+};
+
+const webviews = existsSync(join(root, 'client/src/webview'))
+  ? readdirSync(join(root, 'client/src/webview')).filter(file =>
+      /^[a-z][\w-]*\.entry\.tsx?$|^(?:main|panel|graph|trips)\.tsx?$/.test(file),
+    )
+  : [];
+
+const bundles = [
+  { ...node, in: 'client/src/extension.ts', out: 'extension.js' },
+  { ...node, in: 'server/src/server.ts', out: 'server.js', plugins: [sharedParser, treeSitter] },
+  {
+    ...node,
+    in: 'server/src/cli.ts',
+    out: 'cli.js',
+    plugins: [sharedParser, treeSitter],
+    banner: { js: `#!/usr/bin/env node\n${importMetaUrl.banner}` },
+  },
+  ...webviews.map(file => ({
+    ...common,
+    in: `client/src/webview/${file}`,
+    out: `webview/${file.replace(/(?:\.entry)?\.tsx?$/, '.js')}`,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    loader: { '.css': 'text' },
+  })),
+];
+
+mkdirSync(dist, { recursive: true });
+const present = bundles.filter(bundle => {
+  if (existsSync(join(root, bundle.in))) return true;
+  console.log(`no ${bundle.in} yet: dist/${bundle.out} is left out`);
+  rmSync(join(dist, bundle.out), { force: true });
+  return false;
+});
+const jobs = present.map(({ in: entry, out, ...options }) => ({
+  ...options,
+  entryPoints: [entry],
+  outfile: join(dist, out),
+}));
+
+await buildParser();
+copyGrammar();
+if (watch) {
+  for (const job of jobs) await (await context(job)).watch();
+  console.log(`watching ${present.map(bundle => bundle.in).join(', ')}`);
+} else {
+  const results = await Promise.allSettled(jobs.map(job => build(job)));
+  results.forEach((result, at) => {
+    if (result.status === 'rejected') {
+      process.exitCode = 1;
+      console.error(`dist/${present[at].out} was not built`);
+    }
+  });
+  if (existsSync(join(dist, 'cli.js'))) chmodSync(join(dist, 'cli.js'), 0o755);
+}
+
+/** Takes a second or two, and only a new ts-morph changes it. */
+async function buildParser() {
+  const { version: parser } = require('ts-morph/package.json');
+  const outfile = join(dist, 'ts-morph.js');
+  const mark = `/*ts-morph ${parser}${dev ? ' dev' : ''}*/`;
+  if (existsSync(outfile) && readFileSync(outfile, 'utf8').startsWith(mark)) return;
+  await build({
+    ...common,
+    entryPoints: [require.resolve('ts-morph')],
+    outfile,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    sourcemap: false,
+    banner: { js: mark },
+    // ts-morph's own file watcher and perf hooks are optional.
+    external: ['source-map-support', 'fsevents'],
+  });
+}
+
+function copyGrammar() {
+  const files = [
+    [dirname(require.resolve('web-tree-sitter')), 'web-tree-sitter.wasm'],
+    [dirname(require.resolve('tree-sitter-python/package.json')), 'tree-sitter-python.wasm'],
+  ];
+  for (const [folder, name] of files) {
+    const source = join(folder, name);
+    if (existsSync(source)) copyFileSync(source, join(dist, name));
+    else console.log(`no ${name} in ${folder}`);
+  }
+}

@@ -1,0 +1,41 @@
+// The command line: reads arguments, picks a command, sets the exit code. It holds no analysis.
+import { parseArguments, usage } from './commands/arguments.ts';
+import { runCheck } from './commands/check.ts';
+import { describeError } from './commands/failure.ts';
+import { version } from './version.ts';
+
+// A reader that has seen enough (`| head`) is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+main(process.argv.slice(2)).then(
+  code => {
+    // Not exit(): a large report may still be on its way through a pipe.
+    process.exitCode = code;
+  },
+  error => {
+    process.stderr.write(`loopbound: ${describeError(error)}\n`);
+    process.exitCode = 2;
+  },
+);
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseArguments(args);
+  switch (command.do) {
+    case 'help':
+      process.stdout.write(usage);
+      return 0;
+    case 'version':
+      process.stdout.write(`${version}\n`);
+      return 0;
+    case 'wrong':
+      process.stderr.write(`loopbound: ${command.message}\nTry loopbound --help.\n`);
+      return 2;
+    case 'check':
+      return runCheck(command);
+  }
+}

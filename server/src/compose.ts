@@ -1,0 +1,17 @@
+// The one place where the rooms are put together: languages, frameworks' signals and the analysis become an Engine.
+// Entry points use it; no room may.
+import type { Engine, LanguageSlot } from './engine/engine.ts';
+import { analyze } from './rules/analyze.ts';
+import { signals } from './signals.ts';
+import { version } from './version.ts';
+
+/** Loaded when the first file of the language is read: TypeScript's parser alone takes a tenth of a second to load. */
+export const languages: readonly LanguageSlot[] = [
+  {
+    extensions: ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'],
+    load: async () => (await import('./languages/typescript/index.ts')).typescript,
+  },
+];
+
+/** The analyzer as it is shipped. */
+export const engine: Engine = { version, languages, signals, analyze };

@@ -1,0 +1,21 @@
+// What a session is put together from: languages, the analysis, the signals of agent code. Handed in by the entry points,
+// so that the engine knows neither parsers nor frameworks.
+import type { LanguageFront } from '../languages/language.ts';
+import type { Program } from '../program/program.ts';
+import type { Analysis, AnalyzeOptions } from '../rules/analyze.ts';
+import type { Signals } from '../workspace/specifiers.ts';
+
+/** A language that is loaded when the first file of it is read. */
+export interface LanguageSlot {
+  /** Endings in lower case with the dot. */
+  readonly extensions: readonly string[];
+  load(): Promise<LanguageFront>;
+}
+
+export interface Engine {
+  /** Version of the analyzer: what was cached by another one is not used. */
+  readonly version: string;
+  readonly languages: readonly LanguageSlot[];
+  readonly signals: Signals;
+  analyze(program: Program, options: AnalyzeOptions): Analysis;
+}

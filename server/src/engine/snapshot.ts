@@ -1,0 +1,182 @@
+// One state of a workspace, never changed once made: its files, what was scanned of them, and where imports lead.
+// It is made from the state before it, taking over all that no change can have touched.
+import { createHash } from 'node:crypto';
+import { type Discovered, discover } from '../workspace/discover.ts';
+import { type Files, overlay, type Read, type Stamp } from '../workspace/files.ts';
+import { globs } from '../workspace/glob.ts';
+import { basename, extension, join } from '../workspace/path.ts';
+import { createResolver, type Resolver } from '../workspace/resolve.ts';
+import { isMinified } from '../workspace/skipped.ts';
+import type { Scan } from '../workspace/specifiers.ts';
+import { createVersions } from '../workspace/versions.ts';
+import type { SkippedFile } from './check.ts';
+import { type Config, configNames, defaultConfig, type Problem, parseConfig } from './config.ts';
+import { relevantPaths } from './relevant.ts';
+
+/** What is kept of a file that was scanned. */
+export interface Facts extends Scan {
+  readonly hash: string;
+  /** Absent for texts that are not on the disk. */
+  readonly stamp?: Stamp;
+}
+
+export interface Snapshot {
+  readonly files: Files;
+  readonly config: Config;
+  readonly problems: readonly Problem[];
+  readonly facts: ReadonlyMap<string, Facts>;
+  readonly skipped: readonly SkippedFile[];
+  readonly missing: readonly string[];
+  readonly resolve: Resolver;
+  readonly version: (from: string, packageName: string) => string | undefined;
+  /** Files to analyse, sorted. */
+  readonly relevant: readonly string[];
+  /** Files beside those that hold suppression comments. */
+  readonly suppressing: readonly string[];
+  readonly discovered: Discovered;
+}
+
+export interface SnapshotInput {
+  readonly disk: Files;
+  readonly buffers: ReadonlyMap<string, string>;
+  /** What the user named; `['']` for the whole root. */
+  readonly starts: readonly string[];
+  readonly extensions: ReadonlySet<string>;
+  readonly scan: (path: string, text: string) => Scan;
+  /** Facts of an earlier run, if the file still has the same stamp. */
+  readonly remembered?: ((path: string, stamp: Stamp) => Facts | undefined) | undefined;
+  readonly previous?: Snapshot | undefined;
+  /** Paths that changed since `previous`. */
+  readonly changed: ReadonlySet<string>;
+  /** Called between files; throws when nobody wants the answer any more. */
+  breathe(): Promise<void> | undefined;
+}
+
+/** Names of files that decide where imports lead or which files there are. */
+const structural =
+  /(?:^|\/)(?:package\.json|[^/]*tsconfig[^/]*\.json|jsconfig\.json|\.gitignore|pyproject\.toml|setup\.(?:py|cfg)|requirements[^/]*\.(?:txt|in)|[^/]*\.lock|[^/]*-lock\.(?:json|yaml)|npm-shrinkwrap\.json|loopbound\.config\.jsonc?)$/;
+
+/** Whether a change of this file changes more than the file. */
+export function isStructural(path: string): boolean {
+  return structural.test(path);
+}
+
+/** Takes the next snapshot. */
+export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
+  const { disk, buffers, previous, changed } = input;
+  const files = buffers.size > 0 ? overlay(disk, buffers) : disk;
+  // Discovery depends on which files there are and on the rules that exclude some; a changed text alone does not move it.
+  const moved =
+    !previous ||
+    [...changed].some(
+      path =>
+        isStructural(path) ||
+        (input.extensions.has(extension(path)) && previous.facts.has(path) !== (files.kind(path) === 'file')),
+    );
+  const { config, problems } = moved ? findConfig(files, input.starts) : previous;
+  const discovered = moved
+    ? discover(files, {
+        starts: input.starts,
+        extensions: input.extensions,
+        include: globs(config.include),
+        exclude: globs(config.exclude),
+      })
+    : previous.discovered;
+
+  const facts = new Map<string, Facts>();
+  const skipped: SkippedFile[] = [...discovered.skipped];
+  let sameImports = !moved;
+  for (const path of discovered.paths) {
+    const before = previous?.facts.get(path);
+    if (before && !changed.has(path)) {
+      facts.set(path, before);
+      continue;
+    }
+    const wasSkipped = previous?.skipped.find(file => file.path === path);
+    if (wasSkipped && !changed.has(path) && previous?.config.maxFileSize === config.maxFileSize) {
+      skipped.push(wasSkipped);
+      continue;
+    }
+    const pause = input.breathe();
+    if (pause) await pause;
+    const stamp = files.stamp(path);
+    const remembered = stamp && input.remembered?.(path, stamp);
+    const now =
+      remembered ?? readFacts(input, files.read(path, config.maxFileSize), path, stamp, discovered.named.has(path));
+    if ('reason' in now) {
+      skipped.push(now);
+      if (before) sameImports = false;
+      continue;
+    }
+    facts.set(path, now);
+    if (!before || !sameScan(before, now)) sameImports = false;
+  }
+  if (previous && sameImports && previous.facts.size === facts.size) {
+    return { ...previous, files, facts, skipped };
+  }
+  const resolve = moved ? createResolver(files, new Set(facts.keys()), discovered.manifests) : previous.resolve;
+  const relevant = relevantPaths(facts, resolve);
+  const chosen = new Set(relevant);
+  const suppressing = [...facts].filter(([path, fact]) => fact.suppresses && !chosen.has(path)).map(([path]) => path);
+  const version = moved ? createVersions(files) : previous.version;
+  return {
+    files,
+    config,
+    problems,
+    facts,
+    skipped,
+    missing: discovered.missing,
+    resolve,
+    version,
+    relevant,
+    suppressing,
+    discovered,
+  };
+}
+
+/** Identity of a text. */
+export function hashOf(text: string): string {
+  return createHash('sha1').update(text).digest('base64url');
+}
+
+function readFacts(
+  input: SnapshotInput,
+  read: Read,
+  path: string,
+  stamp: Stamp | undefined,
+  named: boolean,
+): Facts | SkippedFile {
+  if (read.kind === 'absent') return { path, reason: 'vanished' };
+  if (read.kind === 'skipped') return { path, reason: read.reason };
+  if (!named && isMinified(read.text)) return { path, reason: 'minified or generated' };
+  const scan = input.scan(path, read.text);
+  return { ...scan, hash: hashOf(read.text), ...(stamp ? { stamp } : {}) };
+}
+
+function sameScan(a: Scan, b: Scan): boolean {
+  return (
+    a.seed === b.seed &&
+    a.suppresses === b.suppresses &&
+    a.specifiers.length === b.specifiers.length &&
+    a.specifiers.every((specifier, at) => specifier === b.specifiers[at])
+  );
+}
+
+/** The config nearest to what is checked: in the folder that holds all of it, or above. */
+function findConfig(files: Files, starts: readonly string[]): { config: Config; problems: readonly Problem[] } {
+  const only = starts.length === 1 ? (starts[0] as string) : '';
+  const inside = only.startsWith('..')
+    ? []
+    : only.split('/').map((_, at, parts) => parts.slice(0, parts.length - at).join('/'));
+  for (const folder of [...inside.filter(part => part !== ''), '', ...files.above]) {
+    for (const name of configNames) {
+      const path = join(folder, name);
+      const read = files.read(path);
+      if (read.kind !== 'text') continue;
+      if (basename(path) === 'package.json' && !read.text.includes('"loopbound"')) continue;
+      const found = parseConfig(path, read.text);
+      if (found) return found;
+    }
+  }
+  return { config: defaultConfig, problems: [] };
+}

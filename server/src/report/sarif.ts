@@ -1,0 +1,95 @@
+// A check as SARIF 2.1.0: rules, levels, fingerprints, and the way round each loop as a code flow.
+import type { Check } from '../engine/check.ts';
+import type { Range } from '../engine/position.ts';
+import { ruleIds, type Severity } from '../rules/finding.ts';
+
+const levels: { readonly [severity in Severity]: string } = {
+  error: 'error',
+  warning: 'warning',
+  info: 'note',
+  hint: 'note',
+};
+
+/** Where a rule is explained. */
+export function rulePage(rule: string): string {
+  return `https://github.com/loopbound/loopbound/blob/main/docs/rules/${rule}.md`;
+}
+
+/** The log as a value. */
+export function toSarif(check: Check, version: string): unknown {
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'Loopbound',
+            version,
+            informationUri: 'https://github.com/loopbound/loopbound',
+            rules: ruleIds.map(id => ({ id, helpUri: rulePage(id) })),
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        results: [
+          ...check.findings.map(found => result(found, [])),
+          ...check.suppressed.map(found => result(found, [{ kind: 'inSource' }])),
+        ],
+        invocations: [
+          {
+            executionSuccessful: true,
+            toolConfigurationNotifications: check.problems.map(({ path, range, severity, message }) => ({
+              level: levels[severity],
+              message: { text: message },
+              locations: [location(path, range)],
+            })),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function result(found: Check['findings'][number], suppressions: readonly unknown[]): unknown {
+  const { finding, severity, path, range, related, fingerprint } = found;
+  return {
+    ruleId: finding.rule,
+    ruleIndex: ruleIds.indexOf(finding.rule),
+    level: levels[severity],
+    message: { text: finding.message },
+    locations: [location(path, range)],
+    partialFingerprints: { 'loopbound/v1': fingerprint },
+    ...(related.length > 0
+      ? {
+          codeFlows: [
+            {
+              threadFlows: [
+                {
+                  locations: related.map(hop => ({
+                    location: { ...location(hop.path, hop.range), message: { text: hop.message } },
+                  })),
+                },
+              ],
+            },
+          ],
+        }
+      : {}),
+    ...(suppressions.length > 0 ? { suppressions } : {}),
+    properties: {
+      controller: finding.controller,
+      coverage: finding.coverage,
+      callsPerTurn: finding.callsPerTurn,
+      worstCase: finding.worstCase,
+      framework: finding.framework,
+    },
+  };
+}
+
+function location(path: string, { start, end }: Range) {
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: path.split('/').map(encodeURIComponent).join('/'), uriBaseId: '%SRCROOT%' },
+      region: { startLine: start.line, startColumn: start.column, endLine: end.line, endColumn: end.column },
+    },
+  };
+}
