@@ -59,14 +59,39 @@ const treeSitter = {
   },
 };
 
-const webviews = existsSync(join(root, 'client/src/webview'))
-  ? readdirSync(join(root, 'client/src/webview')).filter(file =>
-      /^[a-z][\w-]*\.entry\.tsx?$|^(?:main|panel|graph|trips)\.tsx?$/.test(file),
-    )
-  : [];
+/** Parts of the language client that can never run here: VS Code checks its own version, and no notebook is opened. */
+const leanClient = {
+  name: 'lean-client',
+  setup(b) {
+    b.onResolve({ filter: /^semver\// }, ({ path }) => ({ path, namespace: 'lean' }));
+    b.onResolve({ filter: /^\.\/notebook$/ }, ({ path }) => ({ path, namespace: 'lean' }));
+    b.onLoad({ filter: /^semver\//, namespace: 'lean' }, () => ({ contents: 'module.exports = () => true;' }));
+    b.onLoad({ filter: /notebook$/, namespace: 'lean' }, () => ({
+      contents: `exports.NotebookDocumentSyncFeature = class {
+        static method = 'notebookDocument/sync';
+        static CellScheme = 'vscode-notebook-cell';
+        registrationType = { method: 'notebookDocument/sync' };
+        fillClientCapabilities() {}
+        preInitialize() {}
+        initialize() {}
+        register() {}
+        unregister() {}
+        clear() {}
+        getState() { return { kind: 'document', id: this.registrationType.method, registrations: false, matches: false }; }
+        getProvider() {}
+        handles() { return false; }
+      };`,
+    }));
+  },
+};
+
+// Files right in this folder are entries or are served as they are; what they share is in its folders.
+const webview = join(root, 'client/src/webview');
+const webviewFiles = existsSync(webview) ? readdirSync(webview) : [];
+const webviews = webviewFiles.filter(file => /^[a-z]\w*\.tsx?$/.test(file));
 
 const bundles = [
-  { ...node, in: 'client/src/extension.ts', out: 'extension.js' },
+  { ...node, in: 'client/src/extension.ts', out: 'extension.js', plugins: [leanClient] },
   { ...node, in: 'server/src/server.ts', out: 'server.js', plugins: [sharedParser, treeSitter] },
   {
     ...node,
@@ -78,12 +103,14 @@ const bundles = [
   ...webviews.map(file => ({
     ...common,
     in: `client/src/webview/${file}`,
-    out: `webview/${file.replace(/(?:\.entry)?\.tsx?$/, '.js')}`,
+    out: `webview/${file.replace(/\.tsx?$/, '.js')}`,
     platform: 'browser',
     target: 'es2022',
     format: 'iife',
-    loader: { '.css': 'text' },
   })),
+  ...webviewFiles
+    .filter(file => file.endsWith('.css'))
+    .map(file => ({ ...common, in: `client/src/webview/${file}`, out: `webview/${file}` })),
 ];
 
 mkdirSync(dist, { recursive: true });
@@ -101,6 +128,7 @@ const jobs = present.map(({ in: entry, out, ...options }) => ({
 
 await buildParser();
 copyGrammar();
+copyPages();
 if (watch) {
   for (const job of jobs) await (await context(job)).watch();
   console.log(`watching ${present.map(bundle => bundle.in).join(', ')}`);
@@ -144,5 +172,12 @@ function copyGrammar() {
     const source = join(folder, name);
     if (existsSync(source)) copyFileSync(source, join(dist, name));
     else console.log(`no ${name} in ${folder}`);
+  }
+}
+
+function copyPages() {
+  mkdirSync(join(dist, 'webview'), { recursive: true });
+  for (const file of webviewFiles) {
+    if (file.endsWith('.html')) copyFileSync(join(webview, file), join(dist, 'webview', file));
   }
 }

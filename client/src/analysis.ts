@@ -1,0 +1,190 @@
+// The analyzer as the extension sees it: a language server in its own process, started when the first matching
+// document opens, restarted after a crash within a budget, made anew after a failure. Owns no view.
+
+import { type Disposable, EventEmitter, type ExtensionContext, l10n, Uri, workspace } from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  State,
+  TransportKind,
+  vsdiag,
+} from 'vscode-languageclient/node';
+import { crashBudget } from './crashBudget.ts';
+import { log } from './log.ts';
+import { LANGUAGES, setting } from './settings.ts';
+
+/** What the server says of its work, and whether there is one. */
+export type AnalysisState =
+  | { is: 'off' }
+  | { is: 'starting' }
+  | { is: 'ready'; busy: boolean; files?: number; milliseconds?: number }
+  | { is: 'crashed' }
+  | { is: 'failed'; message: string };
+
+/** The analyzer. */
+export type Analysis = Disposable & {
+  state(): AnalysisState;
+  readonly onDidChangeState: EventEmitter<AnalysisState>['event'];
+  /** Starts unless it runs already. */
+  start(): Promise<void>;
+  /** Ends the server and starts a new one, with a fresh crash budget. */
+  restart(): Promise<void>;
+  /** The client while it runs. */
+  client(): LanguageClient | undefined;
+};
+
+/** Documents that are synchronised. Virtual file systems get the analysis of the single file. */
+const SELECTOR = [
+  ...['file', 'untitled', 'vscode-vfs', 'vscode-remote'].flatMap(scheme =>
+    LANGUAGES.map(language => ({ scheme, language })),
+  ),
+  { scheme: 'file', pattern: '**/loopbound.config.{json,jsonc}' },
+];
+
+/** Makes the analyzer; nothing is started before `start`. */
+export const analysis = (context: ExtensionContext): Analysis => {
+  const states = new EventEmitter<AnalysisState>();
+  let state: AnalysisState = { is: 'off' };
+  let client: LanguageClient | undefined;
+  let queue: Promise<void> = Promise.resolve();
+
+  const become = (next: AnalysisState): void => {
+    state = next;
+    states.fire(next);
+  };
+
+  const open = async (): Promise<void> => {
+    if (client) return;
+    become({ is: 'starting' });
+    const made = makeClient(context, become);
+    client = made;
+    made.onDidChangeState(({ newState }) => {
+      if (client !== made) return;
+      if (newState === State.Starting) become({ is: 'starting' });
+      if (newState === State.Running) become({ is: 'ready', busy: false });
+    });
+    try {
+      await made.start();
+    } catch (error) {
+      client = undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      log().error('server: could not start', error);
+      become({ is: 'failed', message });
+      await made.dispose().catch(reason => log().debug('server: nothing left to dispose', reason));
+    }
+  };
+
+  const shut = async (): Promise<void> => {
+    const old = client;
+    client = undefined;
+    if (!old) return;
+    try {
+      await old.dispose(2_000);
+    } catch (error) {
+      // A server that crashed or hangs cannot be stopped in order; the process is gone or killed.
+      log().debug('server: did not stop in order', error);
+    }
+    become({ is: 'off' });
+  };
+
+  const then = (work: () => Promise<void>): Promise<void> => {
+    queue = queue.then(work);
+    return queue;
+  };
+
+  return {
+    state: () => state,
+    onDidChangeState: states.event,
+    start: () => then(open),
+    restart: () =>
+      then(async () => {
+        log().info('server: restarting');
+        await shut();
+        await open();
+      }),
+    client: () => (client?.state === State.Running ? client : undefined),
+    dispose() {
+      void then(shut).then(() => states.dispose());
+    },
+  };
+};
+
+const makeClient = (context: ExtensionContext, become: (state: AnalysisState) => void): LanguageClient => {
+  const budget = crashBudget(Date.now);
+  const module = context.asAbsolutePath('dist/server.js');
+  const options: LanguageClientOptions = {
+    documentSelector: SELECTOR,
+    outputChannel: log(),
+    diagnosticCollectionName: 'loopbound',
+    progressOnInitialization: false,
+    initializationOptions: {
+      // Where results of the last session are kept; absent without a workspace.
+      cacheDir: context.storageUri?.fsPath,
+      trusted: workspace.isTrusted,
+    },
+    diagnosticPullOptions: { onChange: true, onSave: true, onTabs: false },
+    markdown: { isTrusted: { enabledCommands: ['loopbound.openPlace'] }, supportThemeIcons: true },
+    initializationFailedHandler: error => {
+      log().error('server: initialization failed', error);
+      return false;
+    },
+    errorHandler: {
+      error: (error, _message, count) => {
+        log().error('server: connection error', error);
+        return { action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown, handled: true };
+      },
+      closed: () => {
+        if (budget.spend()) {
+          log().warn('server: ended unexpectedly, starting it again');
+          return { action: CloseAction.Restart, handled: true };
+        }
+        become({ is: 'crashed' });
+        return {
+          action: CloseAction.DoNotRestart,
+          message: l10n.t('The Loopbound server crashed repeatedly and is not started again. See the log.'),
+        };
+      },
+    },
+    middleware: {
+      provideDiagnostics: (document, previous, token, next) => {
+        const uri = document instanceof Uri ? document : document.uri;
+        return setting('enable', uri)
+          ? next(document, previous, token)
+          : { kind: vsdiag.DocumentDiagnosticReportKind.full, items: [] };
+      },
+      provideWorkspaceDiagnostics: (resultIds, token, report, next) =>
+        setting('enable') && setting('diagnostics.unopenedFiles') ? next(resultIds, token, report) : { items: [] },
+      provideCodeLenses: (document, token, next) =>
+        setting('enable', document.uri) && setting('codeLens.enable', document.uri) ? next(document, token) : [],
+      provideHover: (document, position, token, next) =>
+        setting('enable', document.uri) && setting('hover.enable', document.uri)
+          ? next(document, position, token)
+          : null,
+      provideInlayHints: (document, viewPort, token, next) =>
+        setting('enable', document.uri) && setting('inlayHints.enable', document.uri)
+          ? next(document, viewPort, token)
+          : [],
+    },
+  };
+  const run = { module, transport: TransportKind.ipc };
+  return new LanguageClient(
+    'loopbound',
+    'Loopbound',
+    { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6049'] } } },
+    options,
+  );
+};
+
+/** Starts the analyzer with the first document of an analysed language, now or when it opens. */
+export const startWithDocuments = (target: Analysis): Disposable => {
+  const languages: ReadonlySet<string> = new Set(LANGUAGES);
+  const matches = (document: { languageId: string; uri: Uri }): boolean =>
+    languages.has(document.languageId) && setting('enable', document.uri);
+  const start = (): void => void target.start();
+  if (workspace.textDocuments.some(matches)) start();
+  return workspace.onDidOpenTextDocument(document => {
+    if (target.state().is === 'off' && matches(document)) start();
+  });
+};

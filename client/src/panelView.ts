@@ -1,0 +1,202 @@
+// The trip panel as a webview view: its page, what it may ask for, and the feed that keeps it current.
+// The page reaches nothing by itself: no network, no script but ours, data only by postMessage.
+
+import { randomBytes } from 'node:crypto';
+import {
+  commands,
+  type Disposable,
+  type ExtensionContext,
+  env,
+  l10n,
+  Uri,
+  type WebviewView,
+  type WebviewViewProvider,
+  window,
+} from 'vscode';
+import { parseControlAction } from '../../runtime/src/protocol/index.ts';
+import { feed } from './feed.ts';
+import type { HubHost } from './hub.ts';
+import { log } from './log.ts';
+import { openPlace } from './place.ts';
+import type { PredictionBook } from './predictions.ts';
+import type { TripNews } from './trips.ts';
+import type { FromPanel, ToPanel } from './webview/view/messages.ts';
+
+/** Id of the view, as in package.json. */
+export const PANEL = 'loopbound.panel';
+
+/** The panel's view. */
+export type PanelView = Disposable & {
+  isVisible(): boolean;
+  /** Shows the panel, and in it a trip. */
+  show(tripId?: string): Promise<void>;
+};
+
+/** Registers the view. */
+export const panelView = (
+  context: ExtensionContext,
+  hub: HubHost,
+  news: TripNews,
+  predictions: PredictionBook,
+): PanelView => {
+  let view: WebviewView | undefined;
+  let ready = false;
+  let wanted: string | undefined;
+
+  const post = (message: ToPanel): void => {
+    if (view && ready) void view.webview.postMessage(message);
+  };
+  const stream = feed(hub.model, patch => post({ type: 'patch', patch }));
+
+  const reveal = (): void => {
+    if (wanted === undefined || !ready) return;
+    post({ type: 'reveal', tripId: wanted });
+    wanted = undefined;
+  };
+
+  const badge = (): void => {
+    if (!view) return;
+    const { unseen } = news.counts();
+    view.badge =
+      unseen === 0
+        ? undefined
+        : { value: unseen, tooltip: unseen === 1 ? l10n.t('1 new trip') : l10n.t('{0} new trips', unseen) };
+  };
+
+  const receive = async (message: FromPanel): Promise<void> => {
+    switch (message.type) {
+      case 'ready':
+        ready = true;
+        post({
+          type: 'init',
+          abilities: { open: true, control: true, editor: true },
+          strings: translations(),
+          locale: env.language,
+        });
+        post({ type: 'hub', state: hub.state() });
+        stream.rehydrate();
+        post({ type: 'predictions', predictions: predictions.all() });
+        reveal();
+        return;
+      case 'open':
+        await openPlace(message.place);
+        return;
+      case 'copy':
+        await env.clipboard.writeText(message.text);
+        return;
+      case 'control': {
+        const action = parseControlAction(message.action);
+        const result = action.ok
+          ? await hub.control(message.agentId, action.value)
+          : { ok: false, message: action.reason };
+        post({
+          type: 'controlResult',
+          id: message.id,
+          ok: result.ok,
+          ...(result.message && { message: result.message }),
+        });
+        return;
+      }
+      case 'report':
+        await commands.executeCommand('loopbound.reportMissed', message.tripId);
+        return;
+      case 'errand':
+        await commands.executeCommand(ERRANDS[message.errand], ...(ERRAND_ARGUMENTS[message.errand] ?? []));
+    }
+  };
+
+  const provider: WebviewViewProvider = {
+    resolveWebviewView(resolved) {
+      view = resolved;
+      ready = false;
+      const { webview } = resolved;
+      const root = Uri.joinPath(context.extensionUri, 'dist', 'webview');
+      webview.options = { enableScripts: true, localResourceRoots: [root] };
+      webview.onDidReceiveMessage((message: FromPanel) => {
+        receive(message).catch(error => log().error(`panel: ${message.type}`, error));
+      });
+      resolved.onDidChangeVisibility(onVisibility);
+      resolved.onDidDispose(() => {
+        view = undefined;
+        ready = false;
+        stream.visible(false);
+      });
+      webview.html = page(
+        webview.cspSource,
+        webview.asWebviewUri(Uri.joinPath(root, 'panel.js')).toString(),
+        webview.asWebviewUri(Uri.joinPath(root, 'panel.css')).toString(),
+      );
+      onVisibility();
+      badge();
+    },
+  };
+  const onVisibility = (): void => {
+    const visible = view?.visible ?? false;
+    // A hidden view is thrown away by VS Code and says `ready` anew when it comes back.
+    if (!visible) ready = false;
+    stream.visible(visible);
+    if (visible) news.seen();
+  };
+
+  const subscriptions: Disposable[] = [
+    window.registerWebviewViewProvider(PANEL, provider),
+    hub.onDidChangeState(state => post({ type: 'hub', state })),
+    hub.onDidChangeModel(() => stream.changed()),
+    predictions.onDidChange(changed => post({ type: 'predictions', predictions: changed })),
+    news.onDidChangeCounts(() => {
+      if (view?.visible) news.seen();
+      badge();
+    }),
+  ];
+
+  return {
+    isVisible: () => view?.visible ?? false,
+    async show(tripId) {
+      wanted = tripId;
+      await commands.executeCommand(`${PANEL}.focus`);
+      reveal();
+    },
+    dispose() {
+      stream.dispose();
+      for (const subscription of subscriptions) subscription.dispose();
+    },
+  };
+};
+
+const ERRANDS = {
+  clear: 'loopbound.clear',
+  openTerminal: 'workbench.action.terminal.new',
+  runFile: 'loopbound.runFile',
+  manageTrust: 'workbench.trust.manage',
+  openSettings: 'workbench.action.openSettings',
+  showLog: 'loopbound.showOutput',
+  docs: 'loopbound.openDocs',
+} satisfies Record<Extract<FromPanel, { type: 'errand' }>['errand'], string>;
+
+const ERRAND_ARGUMENTS: Partial<Record<keyof typeof ERRANDS, unknown[]>> = { openSettings: ['loopbound.panel'] };
+
+// The bundle maps each sentence to its translation; in English there is none.
+const translations = (): Record<string, string> => {
+  const strings: Record<string, string> = {};
+  for (const [sentence, translated] of Object.entries(l10n.bundle ?? {})) {
+    if (typeof translated === 'string') strings[sentence] = translated;
+  }
+  return strings;
+};
+
+const page = (source: string, script: string, style: string): string => {
+  const nonce = randomBytes(16).toString('base64');
+  return `<!doctype html>
+<html lang="${env.language}">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${source}; script-src 'nonce-${nonce}'" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Loopbound</title>
+    <link rel="stylesheet" href="${style}" />
+  </head>
+  <body>
+    <script nonce="${nonce}" src="${script}"></script>
+  </body>
+</html>`;
+};
