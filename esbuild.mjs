@@ -127,7 +127,7 @@ const jobs = present.map(({ in: entry, out, ...options }) => ({
 }));
 
 await buildParser();
-copyGrammar();
+copyData();
 copyPages();
 if (watch) {
   for (const job of jobs) await (await context(job)).watch();
@@ -163,10 +163,11 @@ async function buildParser() {
   });
 }
 
-function copyGrammar() {
+function copyData() {
   const files = [
     [dirname(require.resolve('web-tree-sitter')), 'web-tree-sitter.wasm'],
     [dirname(require.resolve('tree-sitter-python/package.json')), 'tree-sitter-python.wasm'],
+    [join(root, 'server/schema'), 'config.schema.json'],
   ];
   for (const [folder, name] of files) {
     const source = join(folder, name);

@@ -9,8 +9,8 @@
 // A mark cannot stand in the columns of the comment sign, so these are not compared. Marks are taken out before the
 // analysis, so they change nothing.
 
+import { worstCase } from '../../server/src/engine/worst-case.ts';
 import type { JsonReport } from '../../server/src/report/json.ts';
-import { worstCase } from '../../server/src/report/text.ts';
 import { analyzeFiles } from './analyze.ts';
 
 export interface Mark {

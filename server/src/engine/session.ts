@@ -1,6 +1,6 @@
 // A workspace over time: edits go in, checks come out. Each check sees one immutable snapshot, and its result is the same
 // as that of a cold run over the same texts. It knows neither an editor nor a parser.
-import type { LanguageFront } from '../languages/language.ts';
+import type { LanguageFront, TextEdit } from '../languages/language.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Module } from '../program/model.ts';
 import type { Analysis } from '../rules/analyze.ts';
@@ -162,34 +162,52 @@ export class Session {
     let applied = 0;
     for (let round = 0; round < rounds; round++) {
       const check = await this.check();
-      const taken = new Map<string, { edits: FileEdits }[]>();
-      const merged: FileEdits[] = [];
-      for (const found of check.findings) {
-        const fix = found.finding.fixes.find(candidate => candidate.safe);
-        // A fix that did not make its finding go away is not tried again.
-        const key = `${found.fingerprint}\0${fix?.title}`;
-        if (!fix || tried.has(key)) continue;
-        const edits = this.edits(fix);
-        if (!edits || ![...edits].every(([path, list]) => isFree(taken.get(path) ?? [], path, list))) continue;
-        tried.add(key);
-        for (const path of edits.keys()) taken.set(path, [...(taken.get(path) ?? []), { edits }]);
-        merged.push(edits);
-        applied++;
-      }
-      if (merged.length === 0) break;
-      for (const path of taken.keys()) {
+      const { merged, used } = this.#mergeSafe(check.findings, key => tried.has(key));
+      for (const key of used) tried.add(key);
+      applied += used.length;
+      if (merged.size === 0) break;
+      for (const [path, edits] of merged) {
         const text = this.text(path);
         if (text === undefined) continue;
-        const next = applyEdits(
-          text,
-          merged.flatMap(edits => edits.get(path) ?? []),
-        );
+        const next = applyEdits(text, edits);
         texts.set(path, next);
         this.setBuffer(path, next);
       }
     }
     await this.check();
     return { texts, applied };
+  }
+
+  /** The safe fixes of findings that touch only `path` and keep clear of each other, as one set of edits. */
+  safeEdits(path: string, findings: readonly CheckedFinding[]): FileEdits {
+    const own = findings.filter(found => {
+      const fix = safeFix(found);
+      return fix?.operations.every(operation => operation.path === path);
+    });
+    return this.#mergeSafe(own, () => false).merged;
+  }
+
+  /** Best safe fix of each finding, as long as its edits keep clear of those taken before; half a fix is none. */
+  #mergeSafe(
+    findings: readonly CheckedFinding[],
+    skip: (key: string) => boolean,
+  ): { merged: FileEdits; used: string[] } {
+    const merged = new Map<string, readonly TextEdit[]>();
+    const used: string[] = [];
+    for (const found of findings) {
+      const fix = safeFix(found);
+      // A fix that did not make its finding go away is not tried again.
+      const key = `${found.fingerprint}\0${fix?.title}`;
+      if (!fix || skip(key)) continue;
+      const edits = this.edits(fix);
+      if (!edits || ![...edits].every(([path, list]) => isFree(merged.get(path) ?? [], list))) continue;
+      used.push(key);
+      for (const [path, list] of edits) {
+        const taken = merged.get(path) ?? [];
+        merged.set(path, [...taken, ...list.filter(edit => !taken.some(other => sameEdit(edit, other)))]);
+      }
+    }
+    return { merged, used };
   }
 
   /** Leaves behind what a later run can use. */
@@ -370,23 +388,18 @@ function byPlace(a: { path: string; range: Range }, b: { path: string; range: Ra
   return a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column;
 }
 
-/** Whether edits keep clear of those that are taken already. */
-function isFree(
-  taken: readonly { edits: FileEdits }[],
-  path: string,
-  edits: readonly { readonly span: readonly [number, number]; readonly text: string }[],
-): boolean {
-  return taken.every(({ edits: others }) =>
-    (others.get(path) ?? []).every(other =>
-      edits.every(edit => edit.span[1] < other.span[0] || edit.span[0] > other.span[1] || sameEdit(edit, other)),
-    ),
+function safeFix(found: CheckedFinding): Fix | undefined {
+  return found.finding.fixes.find(fix => fix.safe);
+}
+
+/** Whether edits keep clear of those that are taken already; the very same edit may be wanted twice. */
+function isFree(taken: readonly TextEdit[], edits: readonly TextEdit[]): boolean {
+  return taken.every(other =>
+    edits.every(edit => edit.span[1] < other.span[0] || edit.span[0] > other.span[1] || sameEdit(edit, other)),
   );
 }
 
-function sameEdit(
-  a: { readonly span: readonly [number, number]; readonly text: string },
-  b: { readonly span: readonly [number, number]; readonly text: string },
-): boolean {
+function sameEdit(a: TextEdit, b: TextEdit): boolean {
   return a.span[0] === b.span[0] && a.span[1] === b.span[1] && a.text === b.text;
 }
 

@@ -71,6 +71,8 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     [...changed].some(
       path =>
         isStructural(path) ||
+        // A folder that came or went.
+        extension(path) === '' ||
         (input.extensions.has(extension(path)) && previous.facts.has(path) !== (files.kind(path) === 'file')),
     );
   const { config, problems } = moved ? findConfig(files, input.starts) : previous;

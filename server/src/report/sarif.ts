@@ -1,5 +1,6 @@
 // A check as SARIF 2.1.0: rules, levels, fingerprints, and the way round each loop as a code flow.
 import type { Check } from '../engine/check.ts';
+import { rulePage } from '../engine/page.ts';
 import type { Range } from '../engine/position.ts';
 import { ruleIds, type Severity } from '../rules/finding.ts';
 
@@ -9,11 +10,6 @@ const levels: { readonly [severity in Severity]: string } = {
   info: 'note',
   hint: 'note',
 };
-
-/** Where a rule is explained. */
-export function rulePage(rule: string): string {
-  return `https://github.com/loopbound/loopbound/blob/main/docs/rules/${rule}.md`;
-}
 
 /** The log as a value. */
 export function toSarif(check: Check, version: string): unknown {

@@ -3,6 +3,7 @@
 import type { Check, CheckedEntry, CheckedFinding } from '../engine/check.ts';
 import type { Problem } from '../engine/config.ts';
 import type { Position, Range } from '../engine/position.ts';
+import { worstCase } from '../engine/worst-case.ts';
 import type { Severity } from '../rules/finding.ts';
 
 export interface TextOptions {
@@ -68,12 +69,6 @@ const controllerWord = {
   external: 'outside world',
   human: 'person',
 } as const;
-
-/** A worst case in words. */
-export function worstCase(value: number | string | null): string {
-  if (value === null) return 'no bound';
-  return value === 1 ? 'at most 1 model call' : `at most ${value} model calls`;
-}
 
 function perTurn(calls: number | null): string {
   return calls === null ? '' : `, ${calls} model ${calls === 1 ? 'call' : 'calls'} per turn`;
