@@ -12,6 +12,9 @@ export const MAX_TRIP_FILES = 10_000;
 /** The folder of a project's journalled trips. */
 export const tripFolder = (stateDir: string): string => join(stateDir, 'trips');
 
+/** The folder of what processes could not send any more before they ended. */
+export const tailFolder = (stateDir: string): string => join(stateDir, 'tails');
+
 const fileName = (trip: { id: string; time: number }): string =>
   `${String(Math.trunc(trip.time)).padStart(15, '0')}-${trip.id}.json`;
 

@@ -4,10 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { emptyModel, fold } from '../protocol/fold.ts';
-import { ENV_HUB, ENV_TOKEN, LIMITS, PROTOCOL_VERSION, SUBPROTOCOL } from '../protocol/limits.ts';
+import { ENV_HUB, ENV_STATE, ENV_TOKEN, LIMITS, PROTOCOL_VERSION, SUBPROTOCOL } from '../protocol/limits.ts';
 import type { ControlAction, ControlResult, HubToAgent, HubToViewer, RefusalReason } from '../protocol/message.ts';
 import type { Delta, Model } from '../protocol/model.ts';
 import { parseAgentMessage, parseControlAction, parseHello, parseViewerMessage } from '../protocol/parse.ts';
@@ -32,8 +33,13 @@ export type HubOptions = {
   maxBufferedBytes?: number;
   /** How long telemetry is gathered before it is folded and passed on, in milliseconds. Default 33. */
   flushMs?: number;
-  /** Folders (`.loopbound` of a project) whose journalled trips are taken in at start and when an agent leaves. */
+  /**
+   * Folders (`.loopbound` of a project) of which journalled trips and last words of ended processes are taken in. The
+   * first one is announced to agents as `LOOPBOUND_STATE`.
+   */
   stateDirs?: readonly string[];
+  /** How often those folders are looked into, in milliseconds. Default 1,000. */
+  sweepMs?: number;
   /** File that keeps the last trips over restarts of the hub. Default: none, trips live as long as the hub. */
   historyFile?: string;
   /** A live page served on the hub's own port. Default: none, plain HTTP requests get 404. */
@@ -62,7 +68,7 @@ export type Hub = {
   /** Lets viewers in that may control. */
   readonly controlToken: string;
   /** The environment that announces the hub to agents. */
-  readonly env: { readonly LOOPBOUND_HUB: string; readonly LOOPBOUND_TOKEN: string };
+  readonly env: { readonly LOOPBOUND_HUB: string; readonly LOOPBOUND_TOKEN: string; readonly LOOPBOUND_STATE?: string };
   /** The live page; undefined unless asked for. */
   readonly page: Page | undefined;
   /** The model now. */
@@ -102,6 +108,7 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
     maxBufferedBytes = 1024 * 1024,
     flushMs = 33,
     stateDirs = [],
+    sweepMs = 1_000,
     now = Date.now,
     log = () => undefined,
   } = options;
@@ -139,11 +146,11 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
     handleProtocols: protocols => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 
-  const boundPort = await new Promise<number>((resolve, reject) => {
+  const boundPort = await new Promise<number>((listening, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
+      listening((server.address() as AddressInfo).port);
     });
   });
   server.on('error', error => log({ level: 'warn', message: `server: ${error.message}` }));
@@ -198,7 +205,16 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
   };
 
   const takeJournals = (): void => {
-    shelf.collect(trips => takeTrips('', trips));
+    shelf.collect(
+      trips => takeTrips('', trips),
+      tail => {
+        const { agent, runs } = tail.hello;
+        const live = agents.has(agent.id);
+        if (!live) change({ kind: 'agentJoined', agent, runs, time: now() });
+        change({ kind: 'events', agentId: agent.id, time: now(), dropped: tail.dropped, events: tail.events });
+        if (!live) change({ kind: 'agentLeft', agentId: agent.id, time: now() });
+      },
+    );
   };
 
   const send = (client: Client, message: HubToAgent | HubToViewer): void => {
@@ -404,6 +420,8 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
     }
   }, heartbeatMs);
   heartbeat.unref();
+  const sweep = stateDirs.length > 0 ? setInterval(takeJournals, sweepMs) : undefined;
+  sweep?.unref();
 
   takeJournals();
   flush();
@@ -414,7 +432,7 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
     token,
     viewerToken,
     controlToken,
-    env: { [ENV_HUB]: url, [ENV_TOKEN]: token },
+    env: { [ENV_HUB]: url, [ENV_TOKEN]: token, ...(stateDirs[0] ? { [ENV_STATE]: resolve(stateDirs[0]) } : {}) },
     page: page?.page,
     snapshot() {
       flush();
@@ -442,6 +460,7 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
       if (closing) return;
       closing = true;
       clearInterval(heartbeat);
+      clearInterval(sweep);
       flush();
       for (const client of clients) refuse(client, 'shutdown', 'The hub is closing.');
       for (const settle of controls.values()) {

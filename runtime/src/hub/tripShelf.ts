@@ -1,12 +1,15 @@
 // Keeps trips over restarts of the hub: collects what agents journalled while no hub was there, appends to a history file.
 // A line that was cut by a kill is skipped. Knows nothing of sockets.
 
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { AgentEvent } from '../protocol/event.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { AgentHello } from '../protocol/message.ts';
 import { MODEL_LIMITS } from '../protocol/model.ts';
-import { parseTrip } from '../protocol/parse.ts';
+import { parseAgentMessage, parseHello, parseTrip } from '../protocol/parse.ts';
 import type { Trip } from '../protocol/trip.ts';
-import { readTrips, removeTrip } from '../tripFile.ts';
+import { readTrips, removeTrip, tailFolder } from '../tripFile.ts';
 
 /** Where a hub keeps trips. */
 export type TripShelf = {
@@ -14,11 +17,14 @@ export type TripShelf = {
   history(): Trip[];
   /** Appends trips that are new to the history. */
   keep(trips: readonly Trip[]): void;
-  /** Takes what agents left in their journals: hands it over, then removes it. */
-  collect(take: (trips: readonly Trip[]) => void): void;
+  /** Takes what agents left: trips in their journals, and telemetry of processes that ended before it was out. */
+  collect(take: (trips: readonly Trip[]) => void, tail: (tail: Tail) => void): void;
   /** Forgets the history. */
   clear(): void;
 };
+
+/** The last telemetry of a process that is gone. */
+export type Tail = { hello: AgentHello; events: AgentEvent[]; dropped: number };
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -78,10 +84,12 @@ export const openTripShelf = (
         warn(`${file}: ${String(error)}`);
       }
     },
-    collect(take) {
+    collect(take, tail) {
       for (const dir of stateDirs) {
-        const trips = readTrips(dir, warn);
+        takeTails(dir, tail, warn);
+        const trips = readTrips(dir, warn).filter(trip => file !== undefined || !known.has(trip.id));
         if (trips.length === 0) continue;
+        for (const trip of trips) if (file === undefined) known.add(trip.id);
         take(trips);
         if (file === undefined) continue;
         for (const trip of trips) removeTrip(dir, trip);
@@ -94,4 +102,31 @@ export const openTripShelf = (
       rmSync(`${file}.old`, { force: true });
     },
   };
+};
+
+const takeTails = (dir: string, tail: (tail: Tail) => void, warn: (message: string) => void): void => {
+  const folder = tailFolder(dir);
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter(name => name.endsWith('.json'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${folder}: ${String(error)}`);
+    return;
+  }
+  for (const name of names.sort().slice(0, 100)) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).size <= 4 * LIMITS.frameBytes) {
+        const { hello, events } = JSON.parse(readFileSync(path, 'utf8')) as { hello?: unknown; events?: unknown };
+        const who = parseHello(hello);
+        const what = parseAgentMessage(events);
+        if (who.ok && who.value.role === 'agent' && what.ok && what.value.type === 'events') {
+          tail({ hello: who.value, events: what.value.events, dropped: what.value.dropped });
+        }
+      }
+      rmSync(path, { force: true });
+    } catch (error) {
+      warn(`${path}: ${String(error)}`);
+    }
+  }
 };

@@ -16,6 +16,9 @@ export const ENV_HUB = 'LOOPBOUND_HUB';
 /** Environment variable with the hub's token. */
 export const ENV_TOKEN = 'LOOPBOUND_TOKEN';
 
+/** Environment variable with the folder of journals, where hub and agents meet even if they never meet on the wire. */
+export const ENV_STATE = 'LOOPBOUND_STATE';
+
 /** Sizes. Characters are UTF-16 code units; text beyond its limit is cut, lists beyond theirs are refused. */
 export const LIMITS = {
   /** Bytes of one websocket message from an agent or a viewer. */
