@@ -1,0 +1,31 @@
+// npm start: the whole path on a fresh machine. Installs, builds, analyses the examples, serves the live page and runs
+// the agents under it. Stays up for the page until Ctrl-C; with --once it ends by itself.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { build, exitOnFailure, install, node, root } from './bootstrap.mjs';
+
+const once = process.argv.includes('--once');
+
+try {
+  install();
+  build();
+} catch (error) {
+  exitOnFailure(error);
+}
+
+console.log('\n== What the analyzer finds in examples/ ==\n');
+const check = spawnSync(node, ['dist/cli.js', 'check', 'examples'], { cwd: root, stdio: 'inherit' });
+// 1 means findings, and the unguarded examples are there to give some.
+if (check.status !== 0 && check.status !== 1) process.exit(check.status ?? 1);
+
+console.log('\n== The agents, watched live ==\n');
+const agents = [node, join('scripts', 'agents.mjs'), ...(once ? [] : ['--stay'])];
+const watch = spawn(node, ['dist/cli.js', 'watch', '--', ...agents], { cwd: root, stdio: 'inherit' });
+// Ctrl-C reaches the whole group; the children end first and their code is passed on.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => watch.kill('SIGTERM'));
+watch.on('error', error => {
+  throw error;
+});
+watch.on('exit', (code, signal) => process.exit(signal === 'SIGINT' || code === 130 ? 0 : (code ?? 1)));
