@@ -11,6 +11,7 @@ export const languages: readonly LanguageSlot[] = [
     extensions: ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'],
     load: async () => (await import('./languages/typescript/index.ts')).typescript,
   },
+  { extensions: ['.py'], load: async () => (await import('./languages/python/index.ts')).loadPython() },
 ];
 
 /** The analyzer as it is shipped. */

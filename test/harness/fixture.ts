@@ -74,8 +74,7 @@ export function parseFixture(name: string, text: string): readonly FixtureFile[]
   }
   // What stands before the first header is a remark to the reader, unless it is all there is.
   const remark = files.length > 1 && files[0]?.header === undefined ? files[0] : undefined;
-  if (remark && remark.lines.every(line => line.trim() === '' || /^(?:\/\/|#)/.test(line)))
-    remark.path = `${name}.remark`;
+  if (remark?.lines.every(line => line.trim() === '' || /^(?:\/\/|#)/.test(line))) remark.path = `${name}.remark`;
   return files;
 }
 

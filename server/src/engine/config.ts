@@ -73,8 +73,12 @@ export function parseConfig(path: string, text: string): { config: Config; probl
       message: `${message} The defaults apply until this is mended.`,
     });
   const first = errors[0];
-  if (first) complain(first, `This is no valid JSON: ${printParseErrorCode(first.error)}.`);
-  else if (!root) complain({ offset: 0, length: 0 }, 'The config is empty; write {} for the defaults.');
+  if (text.trim() === '') complain({ offset: 0, length: 0 }, 'The config is empty; write {} for the defaults.');
+  else if (first || !root)
+    complain(
+      first ?? { offset: 0, length: 0 },
+      `This is no valid JSON: ${first ? printParseErrorCode(first.error) : 'nothing in it'}.`,
+    );
   else {
     const config = readRoot(root, complain);
     if (problems.length === 0) return { config, problems };
@@ -176,7 +180,10 @@ export function isRuleId(text: string): text is RuleId {
 
 /** "There is no rule …; did you mean …?" */
 export function unknown(what: string, name: string, known: readonly string[]): string {
-  const near = known.find(candidate => distance(candidate.toLowerCase(), name.toLowerCase()) <= 3);
+  const ranked = known
+    .map(candidate => ({ candidate, far: distance(candidate.toLowerCase(), name.toLowerCase()) }))
+    .sort((one, other) => one.far - other.far);
+  const near = ranked[0] && ranked[0].far <= 3 ? ranked[0].candidate : undefined;
   return `There is no ${what} "${name}"; ${near ? `did you mean "${near}"?` : `there are ${known.join(', ')}.`}`;
 }
 
