@@ -24,11 +24,7 @@ try {
   }
   console.log();
   console.log(
-    table(
-      ['agent', 'calls without', 'cost', 'calls with guard', 'cost', 'ended by'],
-      rows,
-      new Set([1, 2, 3, 4]),
-    ),
+    table(['agent', 'calls without', 'cost', 'calls with guard', 'cost', 'ended by'], rows, new Set([1, 2, 3, 4])),
   );
   console.log(`
 "${CUT_OFF_CALLS}+": would go on for ever and was cut off by this script after ${CUT_OFF_CALLS} calls.
@@ -41,7 +37,7 @@ ${skipped}`);
 if (process.argv.includes('--stay')) {
   console.log('The live page stays up. Run an agent of your own in another terminal, or end it with Ctrl-C.');
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit());
-  setInterval(() => {}, 2 ** 30);
+  setInterval(() => undefined, 2 ** 30);
 }
 
 function calls(run) {

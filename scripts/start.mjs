@@ -23,7 +23,7 @@ console.log('\n== The agents, watched live ==\n');
 const agents = [node, join('scripts', 'agents.mjs'), ...(once ? [] : ['--stay'])];
 const watch = spawn(node, ['dist/cli.js', 'watch', '--', ...agents], { cwd: root, stdio: 'inherit' });
 // Ctrl-C reaches the whole group; the children end first and their code is passed on.
-process.on('SIGINT', () => {});
+process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => watch.kill('SIGTERM'));
 watch.on('error', error => {
   throw error;
