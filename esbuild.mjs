@@ -67,7 +67,8 @@ const leanClient = {
     b.onResolve({ filter: /^\.\/notebook$/ }, ({ path }) => ({ path, namespace: 'lean' }));
     b.onLoad({ filter: /^semver\//, namespace: 'lean' }, () => ({ contents: 'module.exports = () => true;' }));
     b.onLoad({ filter: /notebook$/, namespace: 'lean' }, () => ({
-      contents: `exports.NotebookDocumentSyncFeature = class {
+      contents: `const never = () => ({ dispose() {} });
+      exports.NotebookDocumentSyncFeature = class {
         static method = 'notebookDocument/sync';
         static CellScheme = 'vscode-notebook-cell';
         registrationType = { method: 'notebookDocument/sync' };
@@ -80,6 +81,10 @@ const leanClient = {
         getState() { return { kind: 'document', id: this.registrationType.method, registrations: false, matches: false }; }
         getProvider() {}
         handles() { return false; }
+        onOpenNotificationSent = never;
+        onChangeNotificationSent = never;
+        onCloseNotificationSent = never;
+        onSaveNotificationSent = never;
       };`,
     }));
   },

@@ -11,6 +11,7 @@ import {
   TransportKind,
   vsdiag,
 } from 'vscode-languageclient/node';
+import { type StatusParams, statusNotification } from '../../server/src/protocol.ts';
 import { crashBudget } from './crashBudget.ts';
 import { log } from './log.ts';
 import { LANGUAGES, setting } from './settings.ts';
@@ -19,7 +20,7 @@ import { LANGUAGES, setting } from './settings.ts';
 export type AnalysisState =
   | { is: 'off' }
   | { is: 'starting' }
-  | { is: 'ready'; busy: boolean; files?: number; milliseconds?: number }
+  | { is: 'ready'; busy: boolean; files?: number; milliseconds?: number; megabytes?: number }
   | { is: 'crashed' }
   | { is: 'failed'; message: string };
 
@@ -64,6 +65,9 @@ export const analysis = (context: ExtensionContext): Analysis => {
       if (client !== made) return;
       if (newState === State.Starting) become({ is: 'starting' });
       if (newState === State.Running) become({ is: 'ready', busy: false });
+    });
+    made.onNotification(statusNotification, ({ busy, files, milliseconds, megabytes }: StatusParams) => {
+      if (client === made) become({ is: 'ready', busy, files, milliseconds, megabytes });
     });
     try {
       await made.start();

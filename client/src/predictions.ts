@@ -3,6 +3,7 @@
 
 import { type Diagnostic, type Disposable, EventEmitter, languages, Uri, workspace } from 'vscode';
 import type { Trip } from '../../runtime/src/protocol/index.ts';
+import { type SeenAtRuntimeParams, seenAtRuntimeNotification } from '../../server/src/protocol.ts';
 import type { Analysis } from './analysis.ts';
 import { enclosing } from './enclosing.ts';
 import { log } from './log.ts';
@@ -32,13 +33,14 @@ export const predictionBook = (analysis: Analysis, news: TripNews): PredictionBo
       known.set(trip.id, prediction);
       found[trip.id] = prediction;
       if (!prediction) continue;
-      await client.sendNotification('loopbound/seenAtRuntime', {
+      const seen: SeenAtRuntimeParams = {
         uri: Uri.file(prediction.place.file).toString(),
         line: prediction.place.line - 1,
         rule: prediction.rule,
         reason: trip.reason,
         time: trip.time,
-      });
+      };
+      await client.sendNotification(seenAtRuntimeNotification, seen);
     }
     for (const oldest of known.keys()) {
       if (known.size <= LIMIT) break;

@@ -1,0 +1,55 @@
+// Packages the extension and checks what is in the package: only what is meant to ship, and within its sizes.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
+const run = (...args) => execFileSync(process.execPath, [vsce, ...args], { cwd: root, encoding: 'utf8' });
+
+/** Limits in bytes. */
+const VSIX = 3_000_000;
+const EXTENSION = 500_000;
+const WEBVIEW = 150_000;
+
+/** What may be in the package, as patterns of paths. */
+const ALLOWED = [
+  /^(package\.json|package\.nls(\.[\w-]+)?\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
+  /^media\/[\w-]+\.png$/,
+  /^media\/config\.schema\.json$/,
+  /^dist\/(extension|server|ts-morph)\.js$/,
+  /^dist\/[\w-]+\.wasm$/,
+  /^dist\/webview\/[\w-]+\.(js|css)$/,
+];
+const REQUIRED = ['package.json', 'LICENSE', 'media/icon.png', 'dist/extension.js', 'dist/server.js'].concat([
+  'dist/webview/panel.js',
+  'dist/webview/panel.css',
+]);
+
+/** Makes the .vsix and returns its path. */
+export const makePackage = out => {
+  const file = path.join(out, 'loopbound.vsix');
+  run('package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', file);
+  return file;
+};
+
+/** Throws unless the package holds what it should, and no more. Returns sizes for the log. */
+export const checkPackage = vsix => {
+  const files = run('ls', '--no-dependencies').trim().split('\n');
+  const foreign = files.filter(file => !ALLOWED.some(pattern => pattern.test(file)));
+  assert.deepEqual(foreign, [], 'files in the package that do not belong there');
+  const missing = REQUIRED.filter(file => !files.includes(file));
+  assert.deepEqual(missing, [], 'files missing in the package');
+  const sizes = { vsix: fs.statSync(vsix).size, extension: fs.statSync(path.join(root, 'dist/extension.js')).size };
+  assert.ok(sizes.vsix < VSIX, `the .vsix has ${sizes.vsix} bytes, more than ${VSIX}`);
+  assert.ok(sizes.extension < EXTENSION, `dist/extension.js has ${sizes.extension} bytes, more than ${EXTENSION}`);
+  for (const file of files.filter(name => name.startsWith('dist/webview/'))) {
+    const { size } = fs.statSync(path.join(root, file));
+    assert.ok(size < WEBVIEW, `${file} has ${size} bytes, more than ${WEBVIEW}`);
+  }
+  return sizes;
+};

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// Tests the packaged extension in a real VS Code. Prints a line per check and `N passed, N failed` at the end.
+//
+// Usage: node test/vscode/run.mjs [--no-build] [--out DIR] [SCENARIO ...]
+// Where no Chromium is to be had the scenarios are skipped, loudly; under CI=true that is a failure.
+
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { checkPackage, makePackage } from './package.mjs';
+import { ensureChromium, ensureCodeServer, node24 } from './setup.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    build: { type: 'boolean', default: true },
+    out: { type: 'string', default: path.join(root, 'out/vscode') },
+  },
+  allowNegative: true,
+});
+const out = path.resolve(values.out);
+fs.mkdirSync(out, { recursive: true });
+
+const started = Date.now();
+const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`.padStart(8);
+const log = text => console.log(`${seconds()}  ${text}`);
+let passed = 0;
+let failed = 0;
+/** Runs one check and prints how it went. */
+const check = async (name, work) => {
+  try {
+    const note = await work();
+    passed++;
+    log(`ok    ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
+    return true;
+  } catch (error) {
+    failed++;
+    log(`FAIL  ${name}\n${error.stack}`);
+    return false;
+  }
+};
+const finish = () => {
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+};
+
+if (values.build) {
+  const built = await check('the bundles build', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${stdout}${stderr}`);
+  });
+  if (!built) finish();
+}
+const packaging = fs.mkdtempSync(path.join(os.tmpdir(), 'lb-'));
+process.once('exit', () => fs.rmSync(packaging, { recursive: true, force: true, maxRetries: 5 }));
+let vsix;
+const packaged = await check('the package is made', () => {
+  vsix = makePackage(out);
+});
+if (!packaged) finish();
+await check('the package holds only what ships, within its sizes', () => {
+  const { vsix: whole, extension } = checkPackage(vsix);
+  return `.vsix ${Math.round(whole / 1000)} kB, extension.js ${Math.round(extension / 1000)} kB`;
+});
+
+const chromium = ensureChromium(log);
+if (chromium.missing) {
+  console.log(`\n*** THE VS CODE TESTS ARE SKIPPED: no Chromium (${chromium.missing}) ***\n`);
+  if (process.env.CI === 'true') failed++;
+  finish();
+}
+if (!fs.existsSync(node24)) {
+  console.log('\n*** THE VS CODE TESTS ARE SKIPPED: no Node 24 in node_modules/node ***\n');
+  if (process.env.CI === 'true') failed++;
+  finish();
+}
+const codeServer = ensureCodeServer(log);
+const { installExtension } = await import('./session.mjs');
+let extensions;
+const installed = await check('the package installs', () => {
+  extensions = installExtension({ codeServer, vsix, state: packaging });
+});
+if (!installed) finish();
+
+const folder = new URL('scenarios/', import.meta.url);
+const names = fs
+  .readdirSync(folder)
+  .filter(file => file.endsWith('.mjs'))
+  .map(file => file.slice(0, -4))
+  .filter(name => positionals.length === 0 || positionals.includes(name));
+for (const name of names) {
+  const { scenario } = await import(new URL(`${name}.mjs`, folder).href);
+  let last = 'starts';
+  const step = text => {
+    last = text;
+    passed++;
+    log(`ok    ${name}: ${text}`);
+  };
+  try {
+    await scenario({ name, codeServer, chromium: chromium.file, extensions, out, step, root });
+  } catch (error) {
+    failed++;
+    log(`FAIL  ${name}, after "${last}"\n${error.stack}`);
+  }
+}
+finish();

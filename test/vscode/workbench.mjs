@@ -1,0 +1,150 @@
+// What a user does in VS Code, as methods over the page: commands, files, the cursor, quick fixes, the terminal,
+// and the trip panel, which is two iframes deep.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+export class Workbench {
+  constructor({ page, workspace, out, server, state, until }) {
+    Object.assign(this, { page, workspace, out, server, state, until });
+  }
+
+  /** Saves a picture of the window, or of a part of it. */
+  async shot(name, part) {
+    await (part ?? this.page).screenshot({ path: path.join(this.out, `${name}.png`) });
+  }
+
+  read(file) {
+    return fs.readFileSync(path.join(this.workspace, file), 'utf8');
+  }
+
+  /** Runs a command by its title. Picks the row by its text: the position depends on what ran before. */
+  async command(title, { asks = false } = {}) {
+    const { page } = this;
+    const palette = page.locator('.quick-input-widget');
+    const row = palette.locator('.monaco-list-row', { hasText: title }).first();
+    // The palette may be dismissed by something that takes the focus while VS Code is still starting.
+    await this.until(`"${title}" is in the command palette`, async () => {
+      await page.keyboard.press('F1');
+      await palette.locator('input').first().fill(`>${title}`);
+      return row.waitFor({ timeout: 3000 }).then(
+        () => true,
+        async () => void (await page.keyboard.press('Escape')),
+      );
+    });
+    await row.click();
+    // Some commands ask on in the same box.
+    if (!asks) await palette.waitFor({ state: 'hidden' });
+  }
+
+  /** The editor of a file, once it shows text. */
+  async editor(file) {
+    const editor = this.page.locator(`.editor-instance .monaco-editor[data-uri$="/${file}"]`).first();
+    await editor.locator('.view-line').first().waitFor();
+    return editor;
+  }
+
+  /** Opens a file by name. */
+  async open(file) {
+    const { page } = this;
+    await page.keyboard.press('Control+p');
+    const palette = page.locator('.quick-input-widget');
+    await palette.locator('input').first().fill(file);
+    await palette
+      .locator('.monaco-list-row', { hasText: path.basename(file) })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    return this.editor(file);
+  }
+
+  /** Puts the cursor on a line and column, both counted from 1. */
+  async goTo(line, column = 1) {
+    const { page } = this;
+    await page.keyboard.press('Control+g');
+    const input = page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** The line of the cursor, as the status bar has it. */
+  async cursorLine() {
+    const text = await this.page.locator('#status\\.editor\\.selection').textContent();
+    return Number(/Ln (\d+)/.exec(text ?? '')?.[1]);
+  }
+
+  /**
+   * Opens the quick-fix menu at the cursor and chooses an entry with the keyboard: the menu lays a shield over the
+   * page that can swallow a click. `beforeChoosing` runs while the menu is open.
+   */
+  async quickFix(title, beforeChoosing) {
+    const { page } = this;
+    const entry = page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
+    // Right after startup VS Code cancels the request when another extension registers a provider: ask again.
+    await this.until(`"${title}" is in the quick-fix menu`, async () => {
+      await page.keyboard.press('Control+.');
+      return entry.waitFor({ timeout: 3000 }).then(
+        () => true,
+        async () => void (await page.keyboard.press('Escape')),
+      );
+    });
+    await beforeChoosing?.();
+    for (let i = 0; !/\bfocused\b/.test((await entry.getAttribute('class')) ?? ''); i++) {
+      assert.ok(i < 50, `cannot reach "${title}" in the quick-fix menu`);
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Enter');
+    await entry.waitFor({ state: 'hidden' });
+  }
+
+  /** Shows the Problems view and gives the row with a text. */
+  async problem(text) {
+    await this.command('Problems: Focus on Problems View');
+    return this.page.locator('.markers-panel .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Opens a new terminal and runs a command in it. */
+  async terminal(command) {
+    const { page } = this;
+    await this.command('Terminal: Create New Terminal');
+    const screen = page.locator('.terminal-wrapper.active .xterm-screen').last();
+    await screen.waitFor();
+    await page.locator('.terminal-wrapper.active textarea.xterm-helper-textarea').last().focus();
+    // The shell must be there before it is typed to.
+    await this.until('the shell shows its prompt', () => this.terminalHas('$'));
+    await page.keyboard.type(`${command}\n`);
+  }
+
+  /** Whether the terminal shows a text. Reads the rows that the accessible buffer is made of. */
+  async terminalHas(text) {
+    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows').last().textContent();
+    return (rows ?? '').replaceAll('\u00a0', ' ').includes(text);
+  }
+
+  /** Shows the trip panel and gives its inner frame. */
+  async panel() {
+    await this.command('Loopbound: Show Agent Runs');
+    return this.panelFrame();
+  }
+
+  /** The inner frame of the trip panel. */
+  async panelFrame() {
+    const frame = this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    await frame.locator('body > :not([hidden])').first().waitFor();
+    return frame;
+  }
+
+  /** Chooses a colour theme by its name. */
+  async theme(name) {
+    const { page } = this;
+    await this.command('Preferences: Color Theme', { asks: true });
+    const input = page.locator('.quick-input-widget input[placeholder*="Theme"]').first();
+    await input.fill(name);
+    await page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+}
