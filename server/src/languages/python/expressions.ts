@@ -428,9 +428,8 @@ function comparison(reader: Reader, node: number): Expression {
     if (kind >= firstToken) operators.push(compare.get(kind));
     else if (kind !== named.ERROR) operands.push(child);
   }
-  if (operands.length < 2 || operators.length !== operands.length - 1 || operators.includes(undefined)) {
-    return opaque(reader, node);
-  }
+  const isWhole = operands.length >= 2 && operators.length === operands.length - 1 && !operators.includes(undefined);
+  if (!isWhole || reader.depth + operators.length > deepest) return opaque(reader, node);
   let whole: Expression | undefined;
   for (let index = 0; index < operators.length; index++) {
     const left = operands[index]!;

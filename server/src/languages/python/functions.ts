@@ -23,7 +23,7 @@ import {
   textOf,
   unknown,
 } from './reader.ts';
-import { blockOf, statements } from './statements.ts';
+import { bodyOf } from './statements.ts';
 
 /** `outer` is the whole with its decorators; `decorators` are read already. */
 export function functionNode(
@@ -63,7 +63,7 @@ export function functionNode(
   const yields = reader.yields;
   reader.yields = false;
   reader.functions++;
-  const body = block < 0 ? [] : statements(reader, block);
+  const body = bodyOf(reader, node);
   reader.functions--;
   const isGenerator = reader.yields;
   reader.yields = yields;
@@ -77,10 +77,19 @@ export function functionNode(
     decorators,
     returns,
     head: headTo(reader, nameStart, headEnd),
-    bodySpan: block < 0 ? [span[1], span[1]] : blockOf(reader, block),
+    bodySpan: bodySpanOf(reader, block, body, span),
     bodiless: false,
     span,
   };
+}
+
+/** The block, with what broken code has left in front of it. */
+function bodySpanOf(reader: Reader, block: number, body: readonly Statement[], whole: Span): Span {
+  const end = block < 0 ? whole[1] : reader.tree.end[block]!;
+  const start = block < 0 ? whole[1] : reader.tree.start[block]!;
+  const first = body[0] ? body[0].span[0] : start;
+  const last = body.length > 0 ? body[body.length - 1]!.span[1] : end;
+  return [Math.min(start, first), Math.max(end, last)];
 }
 
 export function lambda(reader: Reader, node: number, name: string): FunctionNode {
@@ -119,7 +128,6 @@ export function classNode(reader: Reader, node: number, decorators: readonly Dec
   const start = tree.start[node]!;
   let name = '';
   let headEnd = start;
-  let block = -1;
   const bases: Expression[] = [];
   for (const child of namedChildren(reader, node)) {
     switch (tree.kind[child]) {
@@ -135,15 +143,12 @@ export function classNode(reader: Reader, node: number, decorators: readonly Dec
           else bases.push({ kind: 'opaque', role: 'expression', children: [argument.value], span: argument.span });
         }
         break;
-      case named.block:
-        block = child;
-        break;
       default:
     }
   }
   const functions = reader.functions;
   reader.functions++;
-  const body = block < 0 ? [] : statements(reader, block);
+  const body = bodyOf(reader, node);
   reader.functions = functions;
   return {
     name,

@@ -72,11 +72,6 @@ export function noteExports(reader: Reader, body: readonly Statement[]): void {
       case 'loop':
         if (node.target) eachName(node.target, offer);
         break;
-      case 'call':
-      case 'literal':
-      case 'member':
-      case 'name':
-        continue;
       default:
     }
     const children: (Statement | Expression | Pattern)[] = [];

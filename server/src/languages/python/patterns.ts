@@ -108,6 +108,7 @@ function test(reader: Reader, node: number): Expression {
     }
     case named.union_pattern: {
       const parts = namedChildren(reader, node);
+      if (reader.depth + parts.length > deepest) return opaque(reader, node);
       let whole = caseTest(reader, parts[0]!);
       for (const part of parts.slice(1)) {
         whole = {
@@ -165,7 +166,8 @@ function dictPattern(reader: Reader, node: number): Expression {
     const part = parts[index]!;
     const at = spanOf(reader, part);
     if (reader.tree.kind[part] === named.splat_pattern) {
-      entries.push({ kind: 'spread', value: caseTest(reader, part), span: at });
+      const rest = caseTest(reader, part);
+      entries.push({ kind: 'spread', value: rest.kind === 'spread' ? rest.value : rest, span: at });
       continue;
     }
     const value = parts[index + 1];

@@ -53,11 +53,6 @@ export function isStatement(kind: Kind): boolean {
   return lowerers[kind] !== undefined;
 }
 
-/** Where a block's statements stand, without the comments and blank lines around them. */
-export function blockOf(reader: Reader, block: number): Span {
-  return spanOf(reader, block);
-}
-
 type Lowerer = (reader: Reader, node: number, into: Statement[]) => void;
 
 const lowerers: (Lowerer | undefined)[] = [];
@@ -133,7 +128,9 @@ lowerers[named.type_alias_statement] = (reader, node, into) => {
     into.push(opaqueStatement(reader, node));
     return;
   }
-  const target = patternOf(reader, left);
+  const alias = patternOf(reader, left);
+  // Of `type A[T] = …` the name.
+  const target = alias.kind === 'index' && alias.object.kind === 'name' ? alias.object : alias;
   const value = expression(reader, right);
   into.push({
     kind: 'expression',
@@ -159,7 +156,7 @@ lowerers[named.if_statement] = (reader, node, into) => {
   const [condition = -1] = parts;
   const block = parts.findIndex(part => reader.tree.kind[part] === named.block);
   const rest = parts.slice(Math.max(block, 0) + 1);
-  into.push(branch(reader, node, condition, block < 0 ? -1 : parts[block]!, rest, reader.tree.end[node]!));
+  into.push(branch(reader, node, condition, rest, reader.tree.end[node]!));
 };
 
 lowerers[named.while_statement] = (reader, node, into) => {
@@ -189,8 +186,8 @@ lowerers[named.try_statement] = (reader, node, into) => {
   for (const child of namedChildren(reader, node)) {
     if (kind[child] === named.block) body = statements(reader, child);
     else if (kind[child] === named.except_clause) handlers.push(handler(reader, child));
-    else if (kind[child] === named.else_clause) otherwise = clause(reader, child);
-    else if (kind[child] === named.finally_clause) finalizer = clause(reader, child);
+    else if (kind[child] === named.else_clause) otherwise = bodyOf(reader, child);
+    else if (kind[child] === named.finally_clause) finalizer = bodyOf(reader, child);
   }
   into.push({ kind: 'try', body, handlers, otherwise, finalizer, span });
 };
@@ -245,21 +242,14 @@ lowerers[named.decorated_definition] = (reader, node, into) => {
 lowerers[named.ERROR] = (reader, node, into) => into.push(opaqueStatement(reader, node));
 
 /** `if` and `elif`: what follows is nested in `otherwise`, so every one of them reaches to the end of the whole. */
-function branch(
-  reader: Reader,
-  node: number,
-  condition: number,
-  block: number,
-  rest: readonly number[],
-  end: number,
-): IfStatement {
+function branch(reader: Reader, node: number, condition: number, rest: readonly number[], end: number): IfStatement {
   const { tree } = reader;
   const span: Span = [tree.start[node]!, end];
   const head = colonHead(reader, node);
   const test = condition < 0 ? unknown([head[1], head[1]]) : expression(reader, condition);
   const typeOnly = reader.typeOnly;
   reader.typeOnly ||= isTypeChecking(test);
-  const then = block < 0 ? none : statements(reader, block);
+  const then = bodyOf(reader, node);
   reader.typeOnly = typeOnly;
   return { kind: 'if', test, then, otherwise: alternatives(reader, rest, end), head, span };
 }
@@ -268,7 +258,7 @@ function alternatives(reader: Reader, rest: readonly number[], end: number): rea
   const [next, ...others] = rest;
   if (next === undefined) return none;
   if (reader.tree.kind[next] !== named.elif_clause) {
-    return reader.tree.kind[next] === named.else_clause ? clause(reader, next) : [opaqueStatement(reader, next)];
+    return reader.tree.kind[next] === named.else_clause ? bodyOf(reader, next) : [opaqueStatement(reader, next)];
   }
   if (reader.depth >= deepest) {
     return rest.map(one => ({
@@ -282,7 +272,7 @@ function alternatives(reader: Reader, rest: readonly number[], end: number): rea
   const block = parts.find(part => reader.tree.kind[part] === named.block) ?? -1;
   const [condition = -1] = parts;
   reader.depth++;
-  const lowered = branch(reader, next, condition === block ? -1 : condition, block, others, end);
+  const lowered = branch(reader, next, condition === block ? -1 : condition, others, end);
   reader.depth--;
   return [lowered];
 }
@@ -312,7 +302,7 @@ function loop(
     keys: undefined,
     isAsync: parts.isAsync,
     body: bodyOf(reader, node),
-    otherwise: last < 0 ? none : clause(reader, last),
+    otherwise: last < 0 ? none : bodyOf(reader, last),
     head: parts.head,
     span: parts.span,
   };
@@ -400,15 +390,30 @@ function colonHead(reader: Reader, node: number): Span {
   return headTo(reader, start, end < 0 ? start : reader.tree.end[end]!);
 }
 
-function bodyOf(reader: Reader, node: number): readonly Statement[] {
-  const block = childOf(reader, node, named.block);
-  return block < 0 ? none : statements(reader, block);
-}
-
-/** `else:` and `finally:`. */
-function clause(reader: Reader, node: number): readonly Statement[] {
-  namedChildren(reader, node);
-  return bodyOf(reader, node);
+/** The statements of a compound statement's block; errors between its colon and the block belong there, too. */
+export function bodyOf(reader: Reader, node: number): readonly Statement[] {
+  const { tree, strays } = reader;
+  let lowered: Statement[] | undefined;
+  let isBody = false;
+  for (let child = node + 1; child < tree.next[node]!; child = tree.next[child]!) {
+    const kind = tree.kind[child]!;
+    if (kind === token[':']) isBody = true;
+    else if (kind === named.block) {
+      const inner = statements(reader, child);
+      lowered = lowered ? [...lowered, ...inner] : inner;
+      isBody = false;
+    } else if (kind === named.ERROR) {
+      const known = strays.indexOf(child);
+      if (isBody) {
+        if (known >= 0) strays.splice(known, 1);
+        lowered ??= [];
+        if (tree.next[child]! > child + 1) lowered.push(opaqueStatement(reader, child));
+      } else if (known < 0) {
+        strays.push(child);
+      }
+    }
+  }
+  return lowered ?? none;
 }
 
 function hasAs(reader: Reader, node: number): boolean {
