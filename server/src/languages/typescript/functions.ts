@@ -34,7 +34,7 @@ export function functionNode(reader: Reader, node: ts.FunctionLikeDeclaration, n
     if (body.kind === SyntaxKind.Block) {
       const block = body as ts.Block;
       statementsOfBody = statements(reader, block.statements);
-      bodySpan = insideOf(reader, block.statements.pos, block.end);
+      bodySpan = insideOf(reader, block);
     } else {
       bodySpan = spanOf(reader, body);
       const value = expression(reader, body as ts.Expression);
@@ -89,10 +89,12 @@ export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
   return false;
 }
 
-/** Between a brace at `start - 1` and the closing one that ends at `end`, if it is there. */
-export function insideOf(reader: Reader, start: number, end: number): Span {
-  const closed = end > start && reader.text.charCodeAt(end - 1) === 125;
-  return [start, closed ? end - 1 : Math.max(start, end)];
+/** Between the braces; of a block that is never closed all that there is. */
+function insideOf(reader: Reader, block: ts.Block): Span {
+  const { pos, end } = block.statements;
+  // The last brace may be one of an inner block.
+  const isClosed = block.end > end && reader.text.charCodeAt(block.end - 1) === 125;
+  return [pos, Math.max(end, isClosed ? block.end - 1 : block.end)];
 }
 
 function base(reader: Reader, type: ts.ExpressionWithTypeArguments): Expression {
