@@ -1,7 +1,13 @@
 // The analyzer as one pure function: a program in, findings and entries out.
+import { buildGraph } from '../graph/build.ts';
+import { cyclesOf } from '../graph/cycles.ts';
+import { WorstCase } from '../graph/worst.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Program } from '../program/program.ts';
+import { entriesOf } from './entries.ts';
 import type { EntryReport, Finding, RuleId } from './finding.ts';
+import { rules } from './index.ts';
+import type { Subject } from './rule.ts';
 
 /** What a project may tune; the engine reads it from the config file. */
 export interface AnalyzeOptions {
@@ -22,7 +28,17 @@ export interface Analysis {
   readonly entries: readonly EntryReport[];
 }
 
-export function analyze(_program: Program, options: AnalyzeOptions): Analysis {
+export function analyze(program: Program, options: AnalyzeOptions): Analysis {
   if (options.cancelled()) throw new Cancelled();
-  return { findings: [], entries: [] };
+  const graph = buildGraph(program, options);
+  if (options.cancelled()) throw new Cancelled();
+  const cycles = [...graph.machines.values()].flatMap(machine => cyclesOf(machine, graph.runs, graph));
+  const subject: Subject = { graph, cycles, worst: new WorstCase(graph) };
+  const findings = rules.filter(rule => !options.off.has(rule.id)).flatMap(rule => rule.check(subject));
+  return { findings: findings.sort(inOrder), entries: entriesOf(subject) };
+}
+
+function inOrder(a: Finding, b: Finding): number {
+  if (a.place.path !== b.place.path) return a.place.path < b.place.path ? -1 : 1;
+  return a.place.span[0] - b.place.span[0] || a.place.span[1] - b.place.span[1] || (a.rule < b.rule ? -1 : 1);
 }

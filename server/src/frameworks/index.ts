@@ -1,0 +1,25 @@
+// Every framework that the analyzer knows, and which imports make a file worth reading.
+import { agentkit } from './agentkit.ts';
+import type { Framework } from './framework.ts';
+import { langgraph } from './langgraph.ts';
+import { plain } from './plain/index.ts';
+import { providers } from './providers.ts';
+
+export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ...providers];
+
+/** Import specifiers (a trailing `*` matches any ending) by language. */
+export const frameworkPackages: { readonly typescript: readonly string[]; readonly python: readonly string[] } = {
+  typescript: [...new Set(frameworks.flatMap(framework => framework.packages.typescript))],
+  python: [...new Set(frameworks.flatMap(framework => framework.packages.python))],
+};
+
+/** Texts that make a file worth reading although it imports nothing known: model requests by shape. */
+export const requestShapes: readonly string[] = [
+  '.chat.completions.',
+  '.generateContent(',
+  '.generate_content(',
+  'api.openai.com',
+  'api.anthropic.com',
+  'generativelanguage.googleapis',
+  '/chat/completions',
+];

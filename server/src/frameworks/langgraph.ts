@@ -1,0 +1,823 @@
+// LangGraph (JavaScript and Python): state graphs, their nodes, edges, routers and commands, and the limit of a run.
+// Defaults and behaviour: facts proven in test/integration with the real package.
+import type { Bound, Counter, FixPlan, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
+import { linear, pathOf } from '../program/access.ts';
+import type { CallExpression, Expression, Module, ObjectExpression } from '../program/model.ts';
+import { limitOf, number, symbol } from '../program/quantity.ts';
+import { type FunctionInfo, indexOf } from '../program/scope.ts';
+import type { In, Value } from '../program/values.ts';
+import { functionWays, type Way } from '../program/ways.ts';
+import type { Controller, Place } from '../rules/finding.ts';
+import type { Contribution, External, Framework } from './framework.ts';
+import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
+import { atomsOf, describe, type LoopSite } from './plain/bounds.ts';
+import { taint } from './plain/taint.ts';
+import { allOf, workOfCallable } from './plain/work.ts';
+import type { Reader } from './reading.ts';
+
+const packages = ['@langchain/langgraph', '@langchain/langgraph/*', 'langgraph'];
+const builder = /^:(?:graph\.|graph\.state\.|graph\.message\.)?(StateGraph|MessageGraph|Graph)\(\)/;
+const runMethods =
+  /\.compile\(\)(?:\.(?:with_config|withConfig)\(\))*\.(invoke|stream|streamEvents|batch|ainvoke|astream|abatch|astream_events)$/;
+
+const end = '__end__';
+const start = '__start__';
+
+export const defaultRecursionLimit = 25;
+
+function machineId(root: In<CallExpression>): string {
+  return `langgraph:${root.module.path}@${root.node.span[0]}`;
+}
+
+export const langgraph: Framework = {
+  id: 'langgraph',
+  title: 'LangGraph',
+  docs: 'https://docs.langchain.com/oss/javascript/langgraph/overview',
+  packages: { typescript: ['@langchain/langgraph', '@langchain/langgraph/*'], python: ['langgraph'] },
+  defaults: [
+    {
+      option: 'recursionLimit',
+      package: '@langchain/langgraph',
+      language: 'typescript',
+      value: defaultRecursionLimit,
+      unit: 'supersteps of one invoke',
+      sentinels: { Infinity: 'no limit', NaN: 'no limit' },
+      onLimit: 'throws GraphRecursionError',
+      proof: 'test/integration',
+    },
+    {
+      option: 'recursion_limit',
+      package: 'langgraph',
+      language: 'python',
+      value: defaultRecursionLimit,
+      unit: 'supersteps of one invoke',
+      sentinels: {},
+      onLimit: 'raises GraphRecursionError',
+      proof: 'read in the package; not run',
+    },
+  ],
+  calls: [
+    {
+      packages,
+      path: new RegExp(`${builder.source}.*${runMethods.source}`),
+      effect: 'agent',
+      work(call, value, reader): Work {
+        const root = value.chain[0];
+        const place: Place = { path: call.module.path, span: call.node.span };
+        if (!root) return { do: 'model', count: symbol('calls of the graph'), place, what: 'graph' };
+        return { do: 'run', machine: machineId(root), limit: runLimit(call, value, reader)?.bound, place };
+      },
+    },
+    { packages, path: /ToolNode\(\)\.(invoke|ainvoke)$/, effect: 'tool' },
+    {
+      packages,
+      path: /(create_react_agent|createReactAgent)\(\)(\.\w+\(\))*\.(invoke|stream|ainvoke|astream|batch)$/,
+      effect: 'agent',
+    },
+  ],
+  read(reader): Contribution {
+    const machines: Machine[] = [];
+    const runs: Run[] = [];
+    const builders = new Map<CallExpression, Builder>();
+    for (const module of reader.modules) {
+      for (const info of indexOf(module).functions) {
+        for (const call of info.calls) {
+          const value = reader.resolver.values(call.callee, module).find(isBuilderMember);
+          if (value) collect(builders, { node: call, module }, value, reader, runs);
+        }
+      }
+    }
+    for (const one of builders.values()) machines.push(machineOf(one, runs, reader));
+    return { machines, runs };
+  },
+};
+
+interface Builder {
+  readonly root: In<CallExpression>;
+  readonly calls: { readonly method: string; readonly call: In<CallExpression> }[];
+}
+
+function isBuilderMember(value: Value): value is External {
+  if (value.kind !== 'external') return false;
+  const colon = value.path.indexOf(':');
+  const head = value.path.slice(0, colon);
+  return (head === 'langgraph' || head.startsWith('@langchain/langgraph')) && builder.test(value.path.slice(colon));
+}
+
+function collect(
+  builders: Map<CallExpression, Builder>,
+  call: In<CallExpression>,
+  value: External,
+  reader: Reader,
+  runs: Run[],
+): void {
+  const root = value.chain[0];
+  if (!root) return;
+  let one = builders.get(root.node);
+  if (!one) builders.set(root.node, (one = { root, calls: [] }));
+  const method = /\.(\w+)$/.exec(value.path)?.[1] ?? '';
+  const colon = value.path.indexOf(':');
+  if (runMethods.test(value.path.slice(colon))) {
+    const limit = runLimit(call, value, reader);
+    runs.push({
+      machine: machineId(root),
+      place: { path: call.module.path, span: headOf(call.node) },
+      limit: limit?.bound,
+      disabled: limit?.disabled,
+      fixes: limitFixes(call, limit),
+    });
+  } else one.calls.push({ method, call });
+}
+
+/** `recursionLimit` of an `invoke`'s config, or of a `withConfig` before it. */
+function runLimit(call: In<CallExpression>, value: External, reader: Reader): LimitOption | undefined {
+  const python = call.module.language === 'python';
+  const key = python ? 'recursion_limit' : 'recursionLimit';
+  const sites: In<CallExpression>[] = [
+    call,
+    ...value.chain.filter(step => /^with_?config$/i.test(step.name)).reverse(),
+  ];
+  for (const site of sites) {
+    const direct = reader.resolver.option(site, key, site === call ? 1 : 0);
+    const nested = reader.resolver.option(site, 'config');
+    let found = direct;
+    if (!found && nested) {
+      for (const v of reader.resolver.values(nested.node, nested.module)) {
+        if (v.kind === 'object') found ??= reader.resolver.entry(v, key);
+      }
+    }
+    if (found) return limitOption(key, found, reader.resolver, n => n >= 1_000_000);
+  }
+  return undefined;
+}
+
+function limitFixes(call: In<CallExpression>, limit: LimitOption | undefined): FixPlan[] {
+  const python = call.module.language === 'python';
+  const key = python ? 'recursion_limit' : 'recursionLimit';
+  const title = `Set ${key} to ${defaultRecursionLimit}`;
+  if (limit) {
+    return [
+      {
+        title,
+        safe: true,
+        rules: ['unbounded-cycle', 'ineffective-bound'],
+        operations: [
+          { do: 'replace', path: limit.at.module.path, at: limit.at.node.span, text: String(defaultRecursionLimit) },
+        ],
+      },
+    ];
+  }
+  if (call.node.arguments.length !== 1) return [];
+  return [
+    {
+      title,
+      safe: true,
+      rules: ['unbounded-cycle', 'default-bound'],
+      operations: [
+        python
+          ? {
+              do: 'addArgument',
+              path: call.module.path,
+              at: call.node.span,
+              key: 'config',
+              value: `{"${key}": ${defaultRecursionLimit}}`,
+            }
+          : {
+              do: 'addArgument',
+              path: call.module.path,
+              at: call.node.span,
+              key,
+              value: String(defaultRecursionLimit),
+            },
+      ],
+    },
+  ];
+}
+
+// ---- The graph that a builder builds ----------------------------------------------------------------------------------
+
+interface NodeDraft {
+  readonly name: string;
+  readonly place: Place;
+  readonly action: In<Expression> | undefined;
+  readonly work: Work[];
+}
+
+function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine {
+  const { root } = one;
+  const id = machineId(root);
+  const nodes = new Map<string, NodeDraft>();
+  const transitions: Transition[] = [];
+  const counters = new Map<string, Counter>();
+  const raises = new Map<string, Set<string>>();
+  const resets = new Map<string, Set<string>>();
+  const human = new Set<string>();
+  const channels = channelsOf(root, reader);
+  let open = false;
+
+  const addNode = (name: string, call: In<CallExpression>, action: In<Expression> | undefined): void => {
+    if (nodes.has(name)) return;
+    nodes.set(name, {
+      name,
+      place: { path: call.module.path, span: headOf(call.node) },
+      action,
+      work: action ? [nodeWork(action, reader)] : [],
+    });
+  };
+
+  for (const { method, call } of one.calls) {
+    if (method !== 'addNode' && method !== 'add_node' && method !== 'addSequence' && method !== 'add_sequence')
+      continue;
+    const [first, second] = call.node.arguments;
+    if (!first) continue;
+    const names = stringsOf(first.value, call.module, reader.resolver).strings;
+    if (names.length > 0) {
+      for (const name of names) addNode(name, call, second ? { node: second.value, module: call.module } : undefined);
+      continue;
+    }
+    for (const value of reader.resolver.values(first.value, call.module)) {
+      if (value.kind === 'object') {
+        for (const entry of value.node.entries) {
+          if (entry.kind === 'entry') addNode(entry.key, call, { node: entry.value, module: value.module });
+          else open = true;
+        }
+      } else if (value.kind === 'list') {
+        for (const item of value.node.items) {
+          const pair = item.kind === 'list' ? item.items : [item];
+          const name = pair[0] ? stringsOf(pair[0], value.module, reader.resolver).strings[0] : undefined;
+          if (name !== undefined) addNode(name, call, pair[1] ? { node: pair[1], module: value.module } : undefined);
+        }
+      } else if (value.kind === 'function') {
+        addNode(value.info.node?.name ?? '', call, { node: first.value, module: call.module });
+      } else open = true;
+    }
+  }
+
+  const everyNode = (): string[] => [...nodes.keys()];
+  const link = (
+    from: string,
+    to: string,
+    more: Pick<Transition, 'kind' | 'label' | 'place' | 'checks' | 'controller'>,
+  ): void => {
+    transitions.push({ from, to, ...more });
+  };
+
+  for (const { method, call } of one.calls) {
+    const place: Place = { path: call.module.path, span: headOf(call.node) };
+    const [first, second, third] = call.node.arguments;
+    const next = { kind: 'next' as const, label: '', place, checks: [], controller: 'deterministic' as Controller };
+    switch (method) {
+      case 'addEdge':
+      case 'add_edge': {
+        if (!first || !second) break;
+        const from = stringsOf(first.value, call.module, reader.resolver);
+        const to = stringsOf(second.value, call.module, reader.resolver);
+        open ||= !from.complete || !to.complete;
+        for (const a of from.strings) for (const b of to.strings) link(a, b, next);
+        break;
+      }
+      case 'setEntryPoint':
+      case 'set_entry_point':
+        if (first) for (const to of stringsOf(first.value, call.module, reader.resolver).strings) link(start, to, next);
+        break;
+      case 'setFinishPoint':
+      case 'set_finish_point':
+        if (first)
+          for (const from of stringsOf(first.value, call.module, reader.resolver).strings) link(from, end, next);
+        break;
+      case 'addConditionalEdges':
+      case 'add_conditional_edges':
+      case 'setConditionalEntryPoint':
+      case 'set_conditional_entry_point': {
+        const entry = method.startsWith('set');
+        const source = entry ? undefined : first;
+        const router = named(call.node, ['path', 'condition']) ?? (entry ? first?.value : second?.value);
+        const map = named(call.node, ['path_map', 'pathMap']) ?? (entry ? second?.value : third?.value);
+        const sources = source
+          ? stringsOf(source.value, call.module, reader.resolver)
+          : { strings: [start], complete: true };
+        open ||= !sources.complete;
+        if (!router) break;
+        const routes = routesOf(
+          { node: router, module: call.module },
+          map && { node: map, module: call.module },
+          everyNode(),
+          reader,
+        );
+        open ||= routes.open;
+        for (const from of sources.strings) {
+          const work = workOfCallable(router, call.module, reader);
+          nodes.get(from)?.work.push(work);
+          for (const route of routes.routes) {
+            for (const check of route.counters) counters.set(check.key, mergeCounter(counters.get(check.key), check));
+            link(from, route.to, {
+              kind: 'route',
+              label: route.label,
+              place,
+              checks: route.counters.map(check => check.key),
+              controller: route.controller,
+            });
+          }
+        }
+        break;
+      }
+      case 'compile':
+        for (const key of ['interruptBefore', 'interruptAfter', 'interrupt_before', 'interrupt_after']) {
+          const given = reader.resolver.option(call, key);
+          if (given) for (const name of stringsOf(given.node, given.module, reader.resolver).strings) human.add(name);
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  for (const node of nodes.values()) {
+    const action = node.action;
+    if (!action) continue;
+    const raised = new Set<string>();
+    const reset = new Set<string>();
+    let firstFunction = true;
+    for (const info of functionsOf(action, reader)) {
+      const facts = nodeFacts(info, channels, reader);
+      if (facts.human) human.add(node.name);
+      for (const key of facts.resets) reset.add(key);
+      if (firstFunction) for (const key of facts.raises) raised.add(key);
+      else for (const key of [...raised]) if (!facts.raises.has(key)) raised.delete(key);
+      firstFunction = false;
+      for (const jump of facts.jumps) {
+        for (const check of jump.counters) counters.set(check.key, mergeCounter(counters.get(check.key), check));
+        for (const to of jump.to ?? everyNode()) {
+          link(node.name, to, {
+            kind: 'route',
+            label: to,
+            place: jump.place,
+            checks: jump.counters.map(check => check.key),
+            controller: jump.controller,
+          });
+        }
+        open ||= jump.to === undefined;
+      }
+    }
+    raises.set(node.name, raised);
+    resets.set(node.name, reset);
+  }
+
+  const states: MachineState[] = [...nodes.values()].map(node => ({
+    id: node.name,
+    name: node.name,
+    place: node.place,
+    work: allOf(node.work),
+    raises: [...(raises.get(node.name) ?? [])],
+    resets: [...(resets.get(node.name) ?? [])],
+    human: human.has(node.name),
+  }));
+  const mine = runs.filter(run => run.machine === id);
+  const place: Place = { path: root.module.path, span: headOf(root.node) };
+  const python = root.module.language === 'python';
+  const limit: Bound = {
+    kind: 'frameworkLimit',
+    limit: number(defaultRecursionLimit),
+    text: `${python ? 'recursion_limit' : 'recursionLimit'} ${defaultRecursionLimit} (default)`,
+    place: undefined,
+    source: 'default',
+    configured: false,
+  };
+  return {
+    id,
+    framework: 'langgraph',
+    name: graphName(root),
+    place,
+    states,
+    transitions: transitions.filter(t => t.to !== end && (t.from === start || nodes.has(t.from)) && nodes.has(t.to)),
+    start: transitions.filter(t => t.from === start && nodes.has(t.to)).map(t => t.to),
+    unit: 'superstep',
+    limit,
+    perUnit: allOf([]),
+    counters: [...counters.values()],
+    onLimit: 'throws GraphRecursionError',
+    open,
+    fixes: mine.flatMap(run => run.fixes),
+    disabled: undefined,
+  };
+}
+
+/** The name that the graph is bound to. */
+function graphName(root: In<CallExpression>): string {
+  const index = indexOf(root.module);
+  for (let node = index.parent(root.node); node; node = index.parent(node)) {
+    if (node.kind === 'declare' && node.target.kind === 'name') return node.target.name;
+    if (node.kind === 'assign' && node.target.kind === 'name') return node.target.name;
+    if (node.kind === 'return' || node.kind === 'expression') break;
+  }
+  return index.functionOf(root.node).node?.name || 'graph';
+}
+
+function named(call: CallExpression, keys: readonly string[]): Expression | undefined {
+  return call.arguments.find(argument => argument.name !== undefined && keys.includes(argument.name))?.value;
+}
+
+function mergeCounter(a: Counter | undefined, b: Counter): Counter {
+  if (!a) return b;
+  const x = a.bound.limit === 'endless' ? Infinity : (a.bound.limit.terms.get('') ?? 0);
+  const y = b.bound.limit === 'endless' ? Infinity : (b.bound.limit.terms.get('') ?? 0);
+  return y > x ? b : a;
+}
+
+function functionsOf(action: In<Expression>, reader: Reader): FunctionInfo[] {
+  const found: FunctionInfo[] = [];
+  for (const value of reader.resolver.values(action.node, action.module)) {
+    if (value.kind === 'function') found.push(value.info);
+    else found.push(...reader.unwrap(value));
+    if (value.kind === 'instance') {
+      const call = reader.resolver.method(value.info, action.module.language === 'python' ? '__call__' : 'invoke');
+      if (call) found.push(call);
+    }
+  }
+  return found;
+}
+
+/** What a node does: its function, a prebuilt tool node, another compiled graph, a runnable. */
+function nodeWork(action: In<Expression>, reader: Reader): Work {
+  const place: Place = { path: action.module.path, span: action.node.span };
+  const own = workOfCallable(action.node, action.module, reader);
+  if (own.do !== 'all' || own.parts.length > 0) return own;
+  for (const value of reader.resolver.values(action.node, action.module)) {
+    if (value.kind === 'instance') {
+      const call = reader.resolver.method(value.info, action.module.language === 'python' ? '__call__' : 'invoke');
+      if (call && reader.reaches(call)) return reader.enter(call, place);
+    }
+    if (value.kind !== 'external') continue;
+    if (isBuilderMember(value) && value.path.includes('.compile()') && value.chain[0])
+      return { do: 'run', machine: machineId(value.chain[0]), limit: undefined, place };
+    if (/ToolNode\(\)$/.test(value.path)) return { do: 'tool', place, what: 'ToolNode' };
+    if (/(createReactAgent|create_react_agent|createAgent|create_agent)\(\)/.test(value.path))
+      return { do: 'model', count: symbol('calls of the agent'), place, what: 'agent' };
+    // A chat model or chain as a node is one request.
+    if (reader.match({ ...value, path: `${value.path}.invoke` })?.pattern.effect === 'model')
+      return { do: 'model', count: number(1), place, what: 'model' };
+  }
+  return own;
+}
+
+// ---- State channels, routers and nodes --------------------------------------------------------------------------------
+
+/** How a channel of the state takes an update. */
+type Channel = 'replace' | 'sum' | 'append';
+
+function channelsOf(root: In<CallExpression>, reader: Reader): ReadonlyMap<string, Channel> {
+  const channels = new Map<string, Channel>();
+  const first = root.node.arguments[0];
+  if (!first) return channels;
+  for (const value of reader.resolver.values(first.value, root.module)) {
+    if (value.kind === 'external') {
+      if (/Messages(Annotation|State|ZodState)$/.test(value.path)) channels.set('messages', 'append');
+      const made = value.chain.at(-1);
+      const object = made?.node.arguments[0]?.value;
+      if (made && object) {
+        for (const v of reader.resolver.values(object, made.module))
+          if (v.kind === 'object') readChannels(v, channels, reader);
+      }
+    } else if (value.kind === 'object') {
+      const inner = reader.resolver.entry(value, 'channels');
+      const holders = inner ? reader.resolver.values(inner.node, inner.module) : [value];
+      for (const holder of holders) if (holder.kind === 'object') readChannels(holder, channels, reader);
+    } else if (value.kind === 'class') {
+      for (const owner of reader.resolver.lineage(value.info)) {
+        for (const member of owner.node.members) {
+          if (member.kind !== 'field' || !member.annotation) continue;
+          const reducer = annotatedReducer(member.annotation);
+          channels.set(member.name, reducer);
+        }
+      }
+      if (reader.resolver.externalBases(value.info).some(path => /MessagesState$/.test(path)))
+        channels.set('messages', 'append');
+    }
+  }
+  return channels;
+}
+
+function readChannels(object: In<ObjectExpression>, channels: Map<string, Channel>, reader: Reader): void {
+  for (const entry of object.node.entries) {
+    if (entry.kind === 'spread') {
+      const text = entry.value.kind === 'member' && entry.value.object.kind === 'name' ? entry.value.object.name : '';
+      if (/Messages(Annotation|ZodState)/.test(text)) channels.set('messages', 'append');
+      continue;
+    }
+    channels.set(entry.key, channelKind(entry.value, object.module, reader));
+  }
+}
+
+function channelKind(node: Expression, module: Module, reader: Reader): Channel {
+  let reducer: In<Expression> | undefined;
+  if (node.kind === 'call')
+    reducer = reader.resolver.option({ node, module }, 'reducer') ?? reader.resolver.option({ node, module }, 'value');
+  else if (node.kind === 'object')
+    reducer = reader.resolver.entry({ node, module }, 'reducer') ?? reader.resolver.entry({ node, module }, 'value');
+  if (!reducer) return 'replace';
+  for (const value of reader.resolver.values(reducer.node, reducer.module)) {
+    if (value.kind === 'external' && /messagesStateReducer|addMessages|add_messages/.test(value.path)) return 'append';
+    if (value.kind !== 'function' || !value.info.node) continue;
+    const kind = reducerKind(value.info.node.body);
+    if (kind) return kind;
+  }
+  return 'replace';
+}
+
+function reducerKind(body: readonly unknown[]): Channel | undefined {
+  const text = JSON.stringify(body, (key, v) =>
+    key === 'span' || key === 'head' || key === 'nameSpan' ? undefined : v,
+  );
+  if (/"property":"concat"/.test(text) || /"kind":"spread"/.test(text)) return 'append';
+  if (/"kind":"binary","operator":"\+"/.test(text)) return 'sum';
+  return undefined;
+}
+
+/** `Annotated[int, operator.add]`, `Annotated[list, add_messages]`. */
+function annotatedReducer(annotation: Expression): Channel {
+  if (annotation.kind !== 'index' || annotation.index.kind !== 'list') return 'replace';
+  const [type, reducer] = annotation.index.items;
+  if (!type || !reducer) return 'replace';
+  const name = reducer.kind === 'member' ? reducer.property : reducer.kind === 'name' ? reducer.name : '';
+  if (/add_messages|concat|extend|append/.test(name)) return 'append';
+  if (name === 'add' || name === 'iadd') {
+    const base = type.kind === 'index' ? type.object : type;
+    return base.kind === 'name' && /^(int|float)$/.test(base.name) ? 'sum' : 'append';
+  }
+  return 'replace';
+}
+
+interface Route {
+  readonly to: string;
+  readonly label: string;
+  readonly counters: readonly Counter[];
+  readonly controller: Controller;
+}
+
+function routesOf(
+  router: In<Expression>,
+  map: In<Expression> | undefined,
+  nodes: readonly string[],
+  reader: Reader,
+): { routes: Route[]; open: boolean } {
+  const resolver = reader.resolver;
+  const table = new Map<string, string>();
+  let targets: string[] | undefined;
+  if (map) {
+    for (const value of resolver.values(map.node, map.module)) {
+      if (value.kind === 'object') {
+        for (const entry of value.node.entries) {
+          if (entry.kind !== 'entry') continue;
+          const keys = entry.computed ? stringsOf(entry.computed, value.module, resolver).strings : [entry.key];
+          for (const to of stringsOf(entry.value, value.module, resolver).strings)
+            for (const key of keys) table.set(key, to);
+        }
+        targets = [...new Set(table.values())];
+      } else if (value.kind === 'list') targets = stringsOf(value.node, value.module, resolver).strings;
+    }
+  }
+  const routes: Route[] = [];
+  let open = false;
+  const everywhere = (controller: Controller, counters: readonly Counter[]): void => {
+    open ||= targets === undefined;
+    for (const to of targets ?? nodes) routes.push({ to, label: to, counters, controller });
+  };
+  const functions = functionsOf(router, reader);
+  for (const value of resolver.values(router.node, router.module)) {
+    if (value.kind === 'external' && /(toolsCondition|tools_condition)$/.test(value.path)) {
+      routes.push({ to: table.get('tools') ?? 'tools', label: 'tools', counters: [], controller: 'model' });
+      return { routes, open };
+    }
+  }
+  if (functions.length === 0) {
+    everywhere('model', []);
+    return { routes, open };
+  }
+  for (const info of functions) {
+    const { ways } = functionWays(info, { resolver, watch: (call, module) => reader.costs(call, module) });
+    const site = siteOf(info);
+    const decided = info.node ? taint(info.node.body, info.module, reader) : () => undefined;
+    for (const way of ways) {
+      if (way.end.kind !== 'return' || !way.end.value) continue;
+      const counters = countersOf(way, info, site, reader);
+      const controller = routeController(way, info, decided);
+      const labels = labelsOf(way.end.value, info.module, reader);
+      if (!labels.complete) {
+        everywhere(controller, counters);
+        continue;
+      }
+      for (const label of labels.strings) {
+        const to = table.size > 0 ? (table.get(label) ?? label) : label;
+        routes.push({ to, label, counters, controller });
+      }
+    }
+  }
+  return { routes, open };
+}
+
+/** Labels that a router returns; a `Send` names its node. */
+function labelsOf(node: Expression, module: Module, reader: Reader): { strings: string[]; complete: boolean } {
+  if (node.kind === 'call') {
+    const name =
+      node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
+    if (name === 'Send' && node.arguments[0]) return stringsOf(node.arguments[0].value, module, reader.resolver);
+    if (name === 'map' && node.arguments[0]?.value.kind === 'functionExpression') {
+      const inner = node.arguments[0].value.function.body.at(-1);
+      if (inner?.kind === 'return' && inner.value) return labelsOf(inner.value, module, reader);
+    }
+  }
+  if (node.kind === 'comprehension' && node.elements[0]) return labelsOf(node.elements[0], module, reader);
+  if (node.kind === 'list') {
+    const parts = node.items.map(item => labelsOf(item, module, reader));
+    return { strings: parts.flatMap(part => part.strings), complete: parts.every(part => part.complete) };
+  }
+  if (node.kind === 'conditional') {
+    const a = labelsOf(node.then, module, reader);
+    const b = labelsOf(node.otherwise, module, reader);
+    return { strings: [...a.strings, ...b.strings], complete: a.complete && b.complete };
+  }
+  return stringsOf(node, module, reader.resolver);
+}
+
+function siteOf(info: FunctionInfo): LoopSite {
+  return { module: info.module, span: info.node?.span ?? [0, Number.MAX_SAFE_INTEGER], initial: () => undefined };
+}
+
+/** Path of the state parameter. */
+function statePath(info: FunctionInfo): string | undefined {
+  const parameters = info.node?.parameters ?? [];
+  const at = info.owner && info.module.language === 'python' && !info.isStatic ? 1 : 0;
+  const target = parameters[at]?.target;
+  return target && target.kind === 'name' ? pathOf({ node: target, module: info.module, env: undefined }) : undefined;
+}
+
+/** A place of the state by its key: `b12.attempts` is `attempts`; a destructured parameter's own name counts too. */
+function stateKey(path: string, info: FunctionInfo, state: string | undefined): string | undefined {
+  if (state !== undefined && path.startsWith(`${state}.`)) return path.slice(state.length + 1);
+  const parameter = info.node?.parameters[0];
+  if (parameter?.target.kind !== 'objectPattern') return undefined;
+  for (const entry of parameter.target.entries) {
+    const own = pathOf({ node: entry.target, module: info.module, env: undefined });
+    if (own === undefined) continue;
+    if (path === own) return entry.key;
+    if (path.startsWith(`${own}.`)) return `${entry.key}${path.slice(own.length)}`;
+  }
+  return undefined;
+}
+
+/** Counters that a way checks before it goes on: `attempts<` is one that goes up, `budget>` one that goes down. */
+function countersOf(way: Way, info: FunctionInfo, site: LoopSite, reader: Reader): Counter[] {
+  const state = statePath(info);
+  const found: Counter[] = [];
+  for (const fact of way.facts) {
+    for (const atom of atomsOf(fact, site)) {
+      const key = stateKey(atom.path, info, state);
+      if (key === undefined) continue;
+      const up = atom.operator === '<' || atom.operator === '<=';
+      const down = atom.operator === '>' || atom.operator === '>=' || atom.operator === 'truthy';
+      if (!up && !down) continue;
+      if (down && atom.operator === 'truthy' && atom.limit) continue;
+      const limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number' as const, value: 0 };
+      if (up && limit.kind === 'number' && !Number.isFinite(limit.value)) continue;
+      const quantity = up
+        ? limit.kind === 'number'
+          ? number(Math.max(0, Math.ceil(limit.value - atom.offset) + (atom.operator === '<=' ? 1 : 0)))
+          : symbol(limit.name)
+        : symbol(key);
+      found.push({
+        key: `${key}${up ? '<' : '>'}`,
+        bound: {
+          kind: 'counter',
+          limit: quantity,
+          text: describe(fact.test),
+          place: { path: fact.module.path, span: fact.test.span },
+          source: 'code',
+          configured: limit.kind !== 'number' || down,
+        },
+      });
+    }
+  }
+  return found;
+}
+
+/** Who decides that a router takes this way: numbers of the state are code's, texts and verdicts the model's. */
+function routeController(
+  way: Way,
+  _info: FunctionInfo,
+  decided: (node: Expression) => 'model' | 'tool' | undefined,
+): Controller {
+  for (const fact of way.facts) {
+    const by = decided(fact.test);
+    if (by) return by;
+  }
+  return way.facts.length > 0 ? 'model' : 'deterministic';
+}
+
+interface NodeFacts {
+  readonly raises: ReadonlySet<string>;
+  readonly resets: ReadonlySet<string>;
+  readonly human: boolean;
+  readonly jumps: readonly {
+    readonly to: readonly string[] | undefined;
+    readonly counters: readonly Counter[];
+    readonly place: Place;
+    readonly controller: Controller;
+  }[];
+}
+
+/** What a node's function does to the state's counters, and where its commands go. */
+function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, reader: Reader): NodeFacts {
+  const { ways } = functionWays(info, {
+    resolver: reader.resolver,
+    watch: (call, module) => reader.effect(call, module)?.effect === 'human' || reader.costs(call, module),
+  });
+  const state = statePath(info);
+  const site = siteOf(info);
+  const resets = new Set<string>();
+  const raisedPer: Set<string>[] = [];
+  const jumps: NodeFacts['jumps'][number][] = [];
+  const decided = info.node ? taint(info.node.body, info.module, reader) : () => undefined;
+  let allHuman = true;
+  for (const way of ways) {
+    if (way.end.kind === 'raise') continue;
+    if (!way.calls.some(call => reader.effect(call.node, call.module)?.effect === 'human')) allHuman = false;
+    const raised = new Set<string>();
+    for (const change of way.changes) {
+      const key = stateKey(change.path, info, state);
+      if (key === undefined) continue;
+      if (change.how === 'up') raised.add(`${key}<`);
+      else if (change.how === 'down') raised.add(`${key}>`);
+      else if (change.how === 'set') resets.add(key);
+    }
+    const value = way.end.kind === 'return' ? way.end.value : undefined;
+    if (value) {
+      const command = commandOf(value, info.module, reader);
+      const update = command ? command.update : { node: value, module: info.module };
+      if (update) readUpdate(update, info, state, channels, raised, resets, reader);
+      if (command?.goto) {
+        const labels = labelsOf(command.goto.node, command.goto.module, reader);
+        jumps.push({
+          to: labels.complete ? labels.strings.filter(label => label !== end) : undefined,
+          counters: countersOf(way, info, site, reader),
+          place: { path: info.module.path, span: command.goto.node.span },
+          controller: routeController(way, info, decided),
+        });
+      }
+    }
+    raisedPer.push(raised);
+  }
+  const raises = new Set<string>();
+  for (const key of raisedPer[0] ?? []) if (raisedPer.every(set => set.has(key))) raises.add(key);
+  return { raises, resets, human: allHuman && raisedPer.length > 0, jumps };
+}
+
+function commandOf(
+  node: Expression,
+  module: Module,
+  reader: Reader,
+): { goto: In<Expression> | undefined; update: In<Expression> | undefined } | undefined {
+  if (node.kind !== 'call') return undefined;
+  const name =
+    node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
+  if (name !== 'Command') return undefined;
+  return {
+    goto: reader.resolver.option({ node, module }, 'goto'),
+    update: reader.resolver.option({ node, module }, 'update'),
+  };
+}
+
+function readUpdate(
+  update: In<Expression>,
+  info: FunctionInfo,
+  state: string | undefined,
+  channels: ReadonlyMap<string, Channel>,
+  raised: Set<string>,
+  resets: Set<string>,
+  reader: Reader,
+): void {
+  for (const value of reader.resolver.values(update.node, update.module)) {
+    if (value.kind !== 'object') continue;
+    for (const entry of value.node.entries) {
+      if (entry.kind !== 'entry') continue;
+      const key = entry.key;
+      const channel = channels.get(key) ?? 'replace';
+      if (channel === 'append') {
+        raised.add(`${key}.length<`);
+        continue;
+      }
+      if (channel === 'sum') {
+        const by = limitOf({ node: entry.value, module: value.module, env: undefined }, reader.resolver);
+        if (by.kind === 'number' && by.value > 0) raised.add(`${key}<`);
+        else if (by.kind === 'number' && by.value < 0) raised.add(`${key}>`);
+        else if (!(by.kind === 'number' && by.value === 0)) resets.add(key);
+        continue;
+      }
+      const given = linear({ node: entry.value, module: value.module, env: undefined }, () => true);
+      const path = given ? stateKey(given.path, info, state) : undefined;
+      if (given && path === key) {
+        if (given.offset > 0) raised.add(`${key}<`);
+        else if (given.offset < 0) raised.add(`${key}>`);
+      } else resets.add(key);
+    }
+  }
+}

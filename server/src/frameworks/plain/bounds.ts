@@ -1,0 +1,734 @@
+// What bounds the ways round a loop: counters, shrinking work lists, deadlines, budgets, flags, guards, people.
+// A bound covers a way only if the way itself changes it and checks it, and no way sets it back.
+import type { Bound } from '../../graph/model.ts';
+import { type Change, type Env, type Located, linear, pathOf } from '../../program/access.ts';
+import type { CallExpression, Expression, Module, Span } from '../../program/model.ts';
+import {
+  asNumber,
+  type Limit,
+  limitOf,
+  nameOf,
+  number,
+  plus,
+  type Quantity,
+  symbol,
+  times,
+} from '../../program/quantity.ts';
+import { type Binding, indexOf } from '../../program/scope.ts';
+import type { In } from '../../program/values.ts';
+import { walk } from '../../program/walk.ts';
+import type { Fact, Way } from '../../program/ways.ts';
+import type { Coverage, Place } from '../../rules/finding.ts';
+import type { Reader } from '../reading.ts';
+
+export interface Cover {
+  readonly coverage: Coverage;
+  readonly bounds: readonly Bound[];
+  /** How often the ways are taken in all, before the last turn. */
+  readonly again: Quantity;
+  /** Ways that nothing bounds. */
+  readonly open: readonly Way[];
+  /** A limit that can be switched off: where, and what it is. */
+  readonly endlessAt: { readonly place: Place; readonly name: string } | undefined;
+  /** A counter that is compared but changed on no way, or changed and not compared on the open ways. */
+  readonly idle:
+    | {
+        readonly place: Place;
+        readonly text: string;
+        readonly why: 'neverCompared' | 'bypassed' | 'reset' | 'limitMoves';
+      }
+    | undefined;
+}
+
+interface Candidate {
+  readonly bound: Bound;
+  readonly ways: ReadonlySet<Way>;
+  readonly coverage: Coverage;
+  readonly endlessAt: Cover['endlessAt'];
+}
+
+/** Where the loop is: names declared inside `span` may be followed to what they were set to in the same turn. */
+export interface LoopSite {
+  readonly module: Module;
+  readonly span: Span;
+  /** Start values of places, before the loop. */
+  initial(path: string): number | undefined;
+}
+
+/** Bounds of a set of ways; only those in `needed` have to be covered. */
+export function coverWays(all: readonly Way[], needed: readonly Way[], site: LoopSite, reader: Reader): Cover {
+  let live: readonly Way[] = all;
+  let open = needed;
+  let again: Quantity = number(0);
+  let coverage: Coverage = 'verified';
+  let endlessAt: Cover['endlessAt'];
+  const bounds: Bound[] = [];
+  // Ways that happen only so often are taken out; what they set back no longer matters then.
+  while (open.length > 0) {
+    const candidates = findCandidates(live, site, reader);
+    const useful = candidates.filter(candidate => open.some(way => candidate.ways.has(way)));
+    if (useful.length === 0) break;
+    const best = useful.reduce((a, b) => (better(b, a, open) ? b : a));
+    bounds.push(best.bound);
+    if (best.coverage === 'human-gated' || (best.coverage === 'config-dependent' && coverage === 'verified'))
+      coverage = best.coverage;
+    endlessAt ??= best.endlessAt;
+    again = bounds.length === 1 ? best.bound.limit : times(plus(again, number(1)), plus(best.bound.limit, number(1)));
+    live = live.filter(way => !best.ways.has(way));
+    open = open.filter(way => !best.ways.has(way));
+  }
+  if (open.length > 0)
+    return { coverage: 'missing', bounds, again: 'endless', open, endlessAt, idle: idleCounter(all, open, site) };
+  return { coverage, bounds, again, open, endlessAt, idle: undefined };
+}
+
+function better(a: Candidate, b: Candidate, open: readonly Way[]): boolean {
+  const count = (candidate: Candidate): number => open.filter(way => candidate.ways.has(way)).length;
+  const x = count(a);
+  const y = count(b);
+  if (x !== y) return x > y;
+  const rank = (c: Candidate): number => (c.coverage === 'verified' ? 0 : c.coverage === 'config-dependent' ? 1 : 2);
+  const endless = (c: Candidate): number => (c.endlessAt ? 1 : 0);
+  if (endless(a) !== endless(b)) return endless(a) < endless(b);
+  const na = asNumber(a.bound.limit);
+  const nb = asNumber(b.bound.limit);
+  if (na !== undefined && nb !== undefined && na !== nb) return na < nb;
+  if ((na === undefined) !== (nb === undefined)) return na !== undefined;
+  return rank(a) < rank(b);
+}
+
+// ---- Atoms --------------------------------------------------------------------------------------------------------
+
+type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
+const negated: Readonly<Record<Comparison, Comparison>> = {
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+  '==': '!=',
+  '!=': '==',
+};
+const mirrored: Readonly<Record<Comparison, Comparison>> = {
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+  '==': '==',
+  '!=': '!=',
+};
+
+/** `path + offset OP limit` holds on a way. */
+interface Atom {
+  readonly path: string;
+  readonly offset: number;
+  readonly operator: Comparison | 'truthy' | 'falsy';
+  readonly limit: Located | undefined;
+  readonly fact: Fact;
+}
+
+/** The comparisons that a fact says about places. */
+export function atomsOf(fact: Fact, site: LoopSite): Atom[] {
+  const follow = (binding: Binding): boolean => declaredInside(binding, site);
+  const at = (node: Expression): Located => ({ node, module: fact.module, env: fact.env });
+  const test = fact.test;
+  const found: Atom[] = [];
+  if (test.kind === 'binary' && test.operator in negated) {
+    const operator = fact.truth ? (test.operator as Comparison) : negated[test.operator as Comparison];
+    const left = linear(at(test.left), follow);
+    const right = linear(at(test.right), follow);
+    if (left) found.push({ path: left.path, offset: left.offset, operator, limit: at(test.right), fact });
+    if (right)
+      found.push({ path: right.path, offset: right.offset, operator: mirrored[operator], limit: at(test.left), fact });
+    // `done === true`, `mode === 'x'`
+    const constant =
+      test.right.kind === 'literal' && typeof test.right.value === 'boolean' ? test.right.value : undefined;
+    if (left && constant !== undefined && (operator === '==' || operator === '!=')) {
+      found.push({
+        path: left.path,
+        offset: 0,
+        operator: (operator === '==') === constant ? 'truthy' : 'falsy',
+        limit: undefined,
+        fact,
+      });
+    }
+    return found;
+  }
+  const place = linear(at(test), follow);
+  if (place)
+    found.push({
+      path: place.path,
+      offset: place.offset,
+      operator: fact.truth ? 'truthy' : 'falsy',
+      limit: undefined,
+      fact,
+    });
+  return found;
+}
+
+function declaredInside(binding: Binding, site: LoopSite): boolean {
+  const write = binding.writes[0];
+  if (!write) return false;
+  if (write.within.module !== site.module) return true;
+  return write.node.span[0] >= site.span[0] && write.node.span[1] <= site.span[1];
+}
+
+// ---- Candidates ---------------------------------------------------------------------------------------------------
+
+function findCandidates(ways: readonly Way[], site: LoopSite, reader: Reader): Candidate[] {
+  const atoms = new Map<Way, Atom[]>();
+  for (const way of ways)
+    atoms.set(
+      way,
+      way.facts.flatMap(fact => atomsOf(fact, site)),
+    );
+  const changes = new Map<string, Change[]>();
+  for (const way of ways) {
+    for (const change of way.changes) {
+      const list = changes.get(change.path);
+      if (list) list.push(change);
+      else changes.set(change.path, [change]);
+    }
+  }
+  const found: Candidate[] = [];
+  for (const [path, all] of changes)
+    found.push(...counters(path, all, ways, atoms, changes, site, reader), ...flags(path, all, ways, atoms));
+  found.push(...deadlines(ways, site, reader), ...gates(ways, site, reader));
+  return found;
+}
+
+function counters(
+  path: string,
+  all: readonly Change[],
+  ways: readonly Way[],
+  atoms: ReadonlyMap<Way, Atom[]>,
+  changes: ReadonlyMap<string, readonly Change[]>,
+  site: LoopSite,
+  reader: Reader,
+): Candidate[] {
+  const found: Candidate[] = [];
+  for (const direction of ['up', 'down'] as const) {
+    const measure = direction === 'up' ? 'grow' : 'shrink';
+    if (!all.every(change => change.how === direction || change.how === measure)) continue;
+    const covered = new Map<string, { atom: Atom; ways: Set<Way> }>();
+    for (const way of ways) {
+      const change = way.changes.find(one => one.path === path);
+      if (!change) continue;
+      for (const atom of atoms.get(way)!) {
+        const samePlace =
+          atom.path === path ||
+          (path === `${atom.path}.length` && (atom.operator === 'truthy' || atom.operator === 'falsy'));
+        if (!samePlace || !limits(atom, direction, change)) continue;
+        if (atom.limit && !isInvariant(atom.limit, changes, site, reader)) continue;
+        const key = `${atom.fact.module.path} ${atom.fact.test.span[0]}`;
+        const one = covered.get(key);
+        if (one) one.ways.add(way);
+        else covered.set(key, { atom, ways: new Set([way]) });
+        break;
+      }
+    }
+    // Different checks of one counter share it: `if (n > 3) break` here and `n < 5` there.
+    const groups = [...covered.values()];
+    if (groups.length === 0) continue;
+    const merged = new Set(groups.flatMap(group => [...group.ways]));
+    const limits_ = groups.map(group => countLimit(path, group.atom, group.ways, direction, site, reader));
+    let worst = limits_[0]!;
+    for (const one of limits_.slice(1)) if (rankLimit(one) > rankLimit(worst)) worst = one;
+    if (worst.never) continue;
+    found.push({
+      bound: worst.bound,
+      ways: merged,
+      coverage: worst.configured ? 'config-dependent' : 'verified',
+      endlessAt: worst.endlessAt,
+    });
+  }
+  return found;
+}
+
+/** True if the atom, with the counter going in this direction, ends the loop at some time. */
+function limits(atom: Atom, direction: 'up' | 'down', change: Change): boolean {
+  if (direction === 'up') {
+    if (atom.operator === '<' || atom.operator === '<=') return true;
+    // `n === 0` holds once for a number that only goes up.
+    if (atom.operator === '==')
+      return change.how === 'up' && atom.limit?.node.kind === 'literal' && typeof atom.limit.node.value === 'number';
+    return atom.operator === '!=' && change.how === 'up' && change.by === 1;
+  }
+  if (atom.operator === '>' || atom.operator === '>=') return true;
+  if (atom.operator === '!=') return change.how === 'down' && change.by === 1;
+  // `while (retries--)`, `while (queue.length)`: 0 ends it.
+  return atom.operator === 'truthy' && change.how === 'down' && change.by === 1;
+}
+
+interface CountLimit {
+  readonly bound: Bound;
+  readonly configured: boolean;
+  /** The limit is Infinity: no bound at all. */
+  readonly never: boolean;
+  readonly endlessAt: Cover['endlessAt'];
+}
+
+function rankLimit(one: CountLimit): number {
+  if (one.never) return 1e18;
+  const value = asNumber(one.bound.limit);
+  return value === undefined ? 1e15 : value;
+}
+
+/** How often a way can be taken on which the atom holds and the counter changes. */
+function countLimit(
+  path: string,
+  atom: Atom,
+  ways: ReadonlySet<Way>,
+  direction: 'up' | 'down',
+  site: LoopSite,
+  reader: Reader,
+): CountLimit {
+  const place: Place = { path: atom.fact.module.path, span: atom.fact.test.span };
+  const text = describe(atom.fact.test);
+  const way = [...ways][0]!;
+  const change = way.changes.find(one => one.path === path)!;
+  const isLength = path.endsWith('.length');
+  const kind: Bound['kind'] =
+    change.how === 'grow' || change.how === 'shrink'
+      ? 'budget'
+      : isLength && direction === 'down'
+        ? 'finiteIteration'
+        : 'counter';
+  const bound = (limit: Quantity, configured: boolean): Bound => ({
+    kind,
+    limit,
+    text,
+    place,
+    source: 'code',
+    configured,
+  });
+  if (kind === 'budget') {
+    return {
+      bound: bound(symbol(`turns within ${text}`), false),
+      configured: false,
+      never: false,
+      endlessAt: undefined,
+    };
+  }
+  const by = Math.min(...[...ways].map(one => one.changes.find(c => c.path === path)!.by || 1));
+  const initial = site.initial(path);
+  if (direction === 'down') {
+    const floor: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
+    if (initial !== undefined && floor.kind === 'number') {
+      const checkedAfter = factAfterChange(atom, change, way);
+      const span = initial - floor.value - (checkedAfter ? by : 0) + atom.offset;
+      const count = atom.operator === '>=' ? Math.floor(span / by) + 1 : Math.ceil(span / by);
+      if (initial === Infinity)
+        return { bound: bound('endless', false), configured: false, never: true, endlessAt: undefined };
+      return { bound: bound(number(Math.max(0, count)), false), configured: false, never: false, endlessAt: undefined };
+    }
+    const name = nameOf(placeNode(atom));
+    return {
+      bound: bound(symbol(isLength ? `${name}` : name), true),
+      configured: true,
+      never: false,
+      endlessAt: undefined,
+    };
+  }
+  const limit = limitOf(atom.limit!, reader.resolver);
+  if (atom.operator === '==')
+    return { bound: bound(number(1), false), configured: false, never: false, endlessAt: undefined };
+  if (limit.kind === 'number') {
+    if (limit.value === Infinity || Number.isNaN(limit.value))
+      return { bound: bound('endless', false), configured: false, never: true, endlessAt: undefined };
+    return {
+      bound: bound(number(turns(limit.value, initial ?? 0, atom, change, way, by)), false),
+      configured: false,
+      never: false,
+      endlessAt: undefined,
+    };
+  }
+  const endlessAt =
+    limit.kind === 'config' && limit.canBeEndless
+      ? { place: endlessPlace(atom.limit!, reader) ?? place, name: limit.name }
+      : undefined;
+  // What it comes to with the fallback is not promised: the name stays, the number is shown with it.
+  const shift = turns(0, initial ?? 0, atom, change, way, by, true);
+  const quantity = by === 1 ? plusSigned(symbol(limit.name), shift) : symbol(`${limit.name} / ${by}`);
+  return { bound: bound(quantity, true), configured: true, never: false, endlessAt };
+}
+
+function plusSigned(q: Quantity, shift: number): Quantity {
+  return shift > 0 ? plus(q, number(shift)) : q;
+}
+
+/** Number of turns for `counter < limit` with the counter starting at `initial`. */
+function turns(limit: number, initial: number, atom: Atom, change: Change, way: Way, by: number, raw = false): number {
+  const seen = initial + atom.offset + (factAfterChange(atom, change, way) ? by : 0);
+  const span = limit - seen;
+  const count = atom.operator === '<=' ? Math.floor(span / by) + 1 : Math.ceil(span / by);
+  return raw ? count : Math.max(0, count);
+}
+
+/** True if the counter was changed before the check on the way, within one turn. */
+function factAfterChange(atom: Atom, change: Change, way: Way): boolean {
+  const changeNode = change.node;
+  const test = atom.fact.test;
+  if (change.module === atom.fact.module) {
+    // `++n < 3` changes inside the test: the test sees the new value (the old one is in the offset).
+    if (changeNode.span[0] >= test.span[0] && changeNode.span[1] <= test.span[1]) return true;
+    return changeNode.span[0] < test.span[0] && way.end.kind === 'again' ? changeNode.span[0] < test.span[0] : false;
+  }
+  return false;
+}
+
+function placeNode(atom: Atom): Expression {
+  const test = atom.fact.test;
+  if (test.kind !== 'binary') return test.kind === 'assign' && isExpressionTarget(test.target) ? test.target : test;
+  return atom.limit?.node === test.right ? test.left : test.right;
+}
+
+function isExpressionTarget(target: { readonly kind: string }): target is Expression {
+  return target.kind === 'name' || target.kind === 'member' || target.kind === 'index';
+}
+
+/** The place in the code where a limit is set to Infinity. */
+function endlessPlace(at: Located, reader: Reader, depth = 0): Place | undefined {
+  if (depth > 8) return undefined;
+  const node = at.node as Expression;
+  const here = (n: Expression): Place => ({ path: at.module.path, span: n.span });
+  const isEndless = (n: Expression): boolean => {
+    const l = limitOf({ node: n, module: at.module, env: at.env }, reader.resolver);
+    return l.kind === 'number' && l.value === Infinity;
+  };
+  if (node.kind === 'conditional') return isEndless(node.then) || isEndless(node.otherwise) ? here(node) : undefined;
+  if (node.kind === 'logical')
+    return isEndless(node.right) ? here(node) : endlessPlace({ ...at, node: node.left }, reader, depth + 1);
+  if (node.kind === 'name') {
+    if (node.name === 'Infinity') return here(node);
+    const binding = indexOf(at.module).lookup(node.name, node);
+    if (!binding) return undefined;
+    if (binding.kind === 'parameter') {
+      const { of, index } = binding.parameter!;
+      for (const site of reader.resolver.callers(of)) {
+        const given = reader.resolver.argument(site, of, index);
+        if (!given || given === 'missing') continue;
+        const found = endlessPlace({ node: given.node, module: given.module, env: undefined }, reader, depth + 1);
+        if (found) return found;
+      }
+      return undefined;
+    }
+    for (const write of binding.writes) {
+      if (!write.value || write.keys.length > 0) continue;
+      const found = endlessPlace({ node: write.value, module: write.within.module, env: undefined }, reader, depth + 1);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** A flag that the way finds one way and sets the other, never set back: taken once. */
+function flags(
+  path: string,
+  all: readonly Change[],
+  ways: readonly Way[],
+  atoms: ReadonlyMap<Way, Atom[]>,
+): Candidate[] {
+  const values = all.map(change => (change.how === 'set' && change.value ? constantTruth(change.value) : undefined));
+  if (values.length === 0 || values.some(value => value === undefined) || new Set(values).size !== 1) return [];
+  const setTo = values[0]!;
+  const covered = new Set<Way>();
+  let fact: Fact | undefined;
+  for (const way of ways) {
+    if (!way.changes.some(change => change.path === path)) continue;
+    const atom = atoms.get(way)!.find(one => one.path === path && one.operator === (setTo ? 'falsy' : 'truthy'));
+    if (!atom) continue;
+    covered.add(way);
+    fact ??= atom.fact;
+  }
+  if (!fact) return [];
+  const bound: Bound = {
+    kind: 'counter',
+    limit: number(1),
+    text: `${nameOf(fact.test)} (once)`,
+    place: { path: fact.module.path, span: fact.test.span },
+    source: 'code',
+    configured: false,
+  };
+  return [{ bound, ways: covered, coverage: 'verified', endlessAt: undefined }];
+}
+
+function constantTruth(node: Expression): boolean | undefined {
+  if (node.kind === 'literal') return Boolean(node.value);
+  if (node.kind === 'name' && node.name === 'undefined') return false;
+  return undefined;
+}
+
+// ---- Deadlines ------------------------------------------------------------------------------------------------------
+
+const clock =
+  /^(Date\.now|performance\.now|process\.hrtime(\.bigint)?|time\.time|time\.monotonic|time\.perf_counter|datetime\.now|datetime\.utcnow|datetime\.datetime\.now|timezone\.now|loop\.time|asyncio\.get_event_loop\(…\)\.time)$/;
+
+function readsClock(node: Expression, module: Module, depth = 0): boolean {
+  let found = false;
+  walk(node, {
+    enter(child) {
+      if (found) return 'skip';
+      if (child.kind === 'call') {
+        const name = nameOf(child.callee);
+        if (clock.test(name) || (child.isNew && name === 'Date' && child.arguments.length === 0)) found = true;
+        if (
+          /^(elapsed|getElapsed|isExpired|timedOut|hasTimedOut|timeLeft|remainingTime)/i.test(
+            name.split('.').at(-1) ?? '',
+          )
+        )
+          found = true;
+      } else if (child.kind === 'name' && depth < 3) {
+        const binding = indexOf(module).lookup(child.name, child);
+        if (binding?.kind === 'variable') {
+          for (const write of binding.writes)
+            if (write.value && write.how !== 'each' && readsClock(write.value, module, depth + 1)) found = true;
+        }
+      }
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
+}
+
+function deadlines(ways: readonly Way[], site: LoopSite, reader: Reader): Candidate[] {
+  const groups = new Map<Fact['test'], { fact: Fact; ways: Set<Way> }>();
+  for (const way of ways) {
+    for (const fact of way.facts) {
+      if (!isDeadline(fact, site, reader)) continue;
+      const group = groups.get(fact.test);
+      if (group) group.ways.add(way);
+      else groups.set(fact.test, { fact, ways: new Set([way]) });
+    }
+  }
+  return [...groups.values()].map(({ fact, ways: covered }) => ({
+    bound: {
+      kind: 'deadline' as const,
+      limit: symbol(`turns until ${describe(fact.test)} ends`),
+      text: `deadline ${describe(fact.test)}`,
+      place: { path: fact.module.path, span: fact.test.span },
+      source: 'code' as const,
+      configured: false,
+    },
+    ways: covered,
+    coverage: 'verified' as const,
+    endlessAt: undefined,
+  }));
+}
+
+function isDeadline(fact: Fact, _site: LoopSite, reader: Reader): boolean {
+  const test = fact.test;
+  if (test.kind === 'binary' && /^[<>]=?$/.test(test.operator)) {
+    const left = readsClock(test.left, fact.module);
+    const right = readsClock(test.right, fact.module);
+    if (!left && !right) return false;
+    const other = left ? test.right : test.left;
+    const limit = limitOf({ node: other, module: fact.module, env: fact.env }, reader.resolver);
+    return !(limit.kind === 'number' && limit.value === Infinity);
+  }
+  // `while (!signal.aborted)` where the signal is `AbortSignal.timeout(…)`.
+  if (test.kind === 'member' && test.property === 'aborted' && !fact.truth) {
+    return reader.resolver
+      .values(test.object, fact.module)
+      .some(v => v.kind === 'external' && /^global:AbortSignal\.timeout/.test(v.path));
+  }
+  return false;
+}
+
+// ---- Gates: people and guards ---------------------------------------------------------------------------------------
+
+function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate[] {
+  const human = new Set<Way>();
+  const guarded = new Map<CallExpression, { call: In<CallExpression>; ways: Set<Way>; what: string }>();
+  let humanCall: In<CallExpression> | undefined;
+  for (const way of ways) {
+    for (const call of way.calls) {
+      const effect = reader.effect(call.node, call.module);
+      if (effect?.effect === 'human') {
+        human.add(way);
+        humanCall ??= call;
+      } else if (effect?.effect === 'guard' || isGuarded(call, reader)) {
+        const group = guarded.get(call.node);
+        if (group) group.ways.add(way);
+        else guarded.set(call.node, { call, ways: new Set([way]), what: nameOf(call.node.callee) });
+      }
+    }
+  }
+  const found: Candidate[] = [];
+  if (humanCall) {
+    found.push({
+      bound: {
+        kind: 'humanGate',
+        limit: symbol(`answers to ${nameOf(humanCall.node.callee)}`),
+        text: `a person answers ${nameOf(humanCall.node.callee)}`,
+        place: { path: humanCall.module.path, span: humanCall.node.span },
+        source: 'code',
+        configured: false,
+      },
+      ways: human,
+      coverage: 'human-gated',
+      endlessAt: undefined,
+    });
+  }
+  for (const { call, ways: covered, what } of guarded.values()) {
+    found.push({
+      bound: {
+        kind: 'runtimeGuard',
+        limit: guardLimit(call, reader),
+        text: `guard ${what}`,
+        place: { path: call.module.path, span: call.node.span },
+        source: 'code',
+        configured: false,
+      },
+      ways: covered,
+      coverage: 'verified',
+      endlessAt: undefined,
+    });
+  }
+  return found;
+}
+
+/** A call of what `guard(fn, …)` gave back. */
+function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
+  return guardMaking(call, reader) !== undefined;
+}
+
+function guardMaking(call: In<CallExpression>, reader: Reader): In<CallExpression> | undefined {
+  for (const value of reader.resolver.values(call.node.callee, call.module)) {
+    if (value.kind !== 'external') continue;
+    for (const step of [...value.chain].reverse()) {
+      const effect = reader.effect(step.node, step.module);
+      if (effect?.effect === 'wrapper' && (effect.framework === 'guard' || effect.pattern === undefined)) return step;
+      if (effect?.effect === 'guard') return step;
+    }
+  }
+  return undefined;
+}
+
+function guardLimit(call: In<CallExpression>, reader: Reader): Quantity {
+  const making = guardMaking(call, reader) ?? call;
+  for (const key of ['maxCalls', 'max_calls', 'maxSteps', 'max_steps', 'maxInvocations', 'max_invocations', 'limit']) {
+    const given = reader.resolver.option(making, key) ?? nested(making, key, reader);
+    if (!given) continue;
+    const limit = limitOf({ node: given.node, module: given.module, env: undefined }, reader.resolver);
+    if (limit.kind === 'number') return number(limit.value);
+    return symbol(limit.name);
+  }
+  for (const argument of making.node.arguments) {
+    const limit = limitOf({ node: argument.value, module: making.module, env: undefined }, reader.resolver);
+    if (limit.kind === 'number') return number(limit.value);
+  }
+  return symbol(`calls until ${nameOf(making.node.callee)} trips`);
+}
+
+function nested(making: In<CallExpression>, key: string, reader: Reader): In<Expression> | undefined {
+  const budget = reader.resolver.option(making, 'budget');
+  if (!budget) return undefined;
+  for (const value of reader.resolver.values(budget.node, budget.module)) {
+    if (value.kind === 'object') {
+      const entry = reader.resolver.entry(value, key);
+      if (entry) return entry;
+    }
+  }
+  return undefined;
+}
+
+// ---- Details --------------------------------------------------------------------------------------------------------
+
+/** True if nothing in the loop changes what a limit is made of, and it does not come out of a call there. */
+function isInvariant(
+  limit: Located,
+  changes: ReadonlyMap<string, readonly Change[]>,
+  site: LoopSite,
+  reader: Reader,
+): boolean {
+  let invariant = true;
+  walk(limit.node as Expression, {
+    enter(node) {
+      if (node.kind === 'name' || node.kind === 'member') {
+        const path = pathOf({ node, module: limit.module, env: limit.env as Env | undefined });
+        if (path !== undefined) {
+          const made = changes.get(path);
+          // A list that only gets shorter brings the end nearer.
+          if (made?.some(change => change.how !== 'shrink' && change.how !== 'down')) invariant = false;
+        }
+        if (node.kind === 'name') {
+          const binding = indexOf(limit.module).lookup(node.name, node);
+          if (
+            binding?.kind === 'variable' &&
+            binding.writes.some(
+              write =>
+                write.value &&
+                write.within.module === site.module &&
+                write.node.span[0] >= site.span[0] &&
+                write.node.span[1] <= site.span[1] &&
+                comesFromCall(write.value, site.module, reader),
+            )
+          ) {
+            invariant = false;
+          }
+        }
+        return node.kind === 'member' ? 'skip' : undefined;
+      }
+      if (node.kind === 'call' && reader.costs(node, limit.module)) invariant = false;
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return invariant;
+}
+
+function comesFromCall(node: Expression, module: Module, reader: Reader): boolean {
+  let found = false;
+  walk(node, {
+    enter(child) {
+      if (child.kind === 'call' && reader.costs(child, module)) found = true;
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
+}
+
+/** Why the open ways are not covered although something counts. */
+function idleCounter(all: readonly Way[], open: readonly Way[], site: LoopSite): Cover['idle'] {
+  for (const way of open) {
+    for (const change of way.changes) {
+      if ((change.how !== 'up' && change.how !== 'down') || change.path.endsWith('.length')) continue;
+      const place: Place = { path: change.module.path, span: change.node.span };
+      const name =
+        change.node.kind === 'assign' && isExpressionTarget(change.node.target)
+          ? nameOf(change.node.target)
+          : change.path;
+      const compared = all.some(other =>
+        other.facts.some(fact => atomsOf(fact, site).some(atom => atom.path === change.path)),
+      );
+      const reset = all.some(other => other.changes.some(one => one.path === change.path && one.how === 'set'));
+      if (!compared) return { place, text: name, why: 'neverCompared' };
+      if (reset) return { place, text: name, why: 'reset' };
+      const here = way.facts.flatMap(fact => atomsOf(fact, site)).find(atom => atom.path === change.path && atom.limit);
+      return { place, text: name, why: here ? 'limitMoves' : 'bypassed' };
+    }
+  }
+  // A check that the open way goes round: the counter is raised and compared on the other ways only.
+  for (const other of all) {
+    for (const change of other.changes) {
+      if (change.how !== 'up' || change.path.endsWith('.length')) continue;
+      const atom = other.facts.flatMap(fact => atomsOf(fact, site)).find(one => one.path === change.path && one.limit);
+      if (atom)
+        return {
+          place: { path: atom.fact.module.path, span: atom.fact.test.span },
+          text: describe(atom.fact.test),
+          why: 'bypassed',
+        };
+    }
+  }
+  return undefined;
+}
+
+/** A condition in a few words. */
+export function describe(test: Expression): string {
+  if (test.kind === 'binary') return `${nameOf(test.left)} ${test.operator} ${nameOf(test.right)}`;
+  if (test.kind === 'assign' && isExpressionTarget(test.target)) return nameOf(test.target);
+  return nameOf(test);
+}

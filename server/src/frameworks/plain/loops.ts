@@ -1,0 +1,466 @@
+// Loops of plain code around a model, tool or agent call: who decides another turn, and what bounds it.
+import type { Bound, FixPlan, Growth, Loop } from '../../graph/model.ts';
+import { pathOf } from '../../program/access.ts';
+import type {
+  CallExpression,
+  Expression,
+  LoopStatement,
+  Module,
+  Statement,
+  TryStatement,
+} from '../../program/model.ts';
+import { asNumber, nameOf, number, plus, type Quantity, symbol } from '../../program/quantity.ts';
+import type { FunctionInfo } from '../../program/scope.ts';
+import { walk } from '../../program/walk.ts';
+import { type Fact, loopWays, type Way } from '../../program/ways.ts';
+import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
+import type { Reader } from '../reading.ts';
+import { type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
+import { boundLoopFixes } from './fixes.ts';
+import { growthsOf } from './growth.ts';
+import { taint } from './taint.ts';
+import { lengthOf, loopId, workOfStatements } from './work.ts';
+
+export interface LoopReading {
+  readonly loops: Loop[];
+  readonly growths: Growth[];
+}
+
+/** Every agentic loop of a function. */
+export function readLoops(info: FunctionInfo, reader: Reader): LoopReading {
+  const loops: Loop[] = [];
+  const growths: Growth[] = [];
+  for (const statement of info.loops) {
+    const loop = readLoop(statement, info, reader);
+    if (!loop) continue;
+    loops.push(loop.loop);
+    growths.push(...growthsOf(loop.loop, statement, info, loop.ways, reader));
+  }
+  return { loops, growths };
+}
+
+/** True if any call that runs in one turn of the loop costs. */
+function isAgentic(loop: LoopStatement, module: Module, reader: Reader): boolean {
+  let found = false;
+  const look = (node: Statement | Expression): void => {
+    walk(node, {
+      enter(child) {
+        if (found) return 'skip';
+        if (child.kind === 'call' && reader.costs(child, module)) found = true;
+        return undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+  };
+  if (loop.test) look(loop.test);
+  for (const update of loop.update) look(update);
+  for (const statement of loop.body) if (!found) look(statement);
+  return found;
+}
+
+function readLoop(
+  loop: LoopStatement,
+  info: FunctionInfo,
+  reader: Reader,
+): { loop: Loop; ways: readonly Way[] } | undefined {
+  const module = info.module;
+  if (!isAgentic(loop, module, reader)) return undefined;
+  const { ways, complete } = loopWays(loop, module, {
+    resolver: reader.resolver,
+    watch: (call, at) => watches(call, at, reader),
+  });
+  const again = ways.filter(way => way.end.kind === 'again');
+  const costlyAgain = again.filter(way => isCostly(way, reader));
+  const site: LoopSite = { module, span: loop.span, initial: path => initialValue(path, loop, info) };
+  const base = {
+    id: loopId(loop, module),
+    framework: 'plain',
+    name: info.name || '(anonymous)',
+    place: { path: module.path, span: loop.head },
+    steps: [reader.stepId(info)],
+    body: workOfStatements(loop.body, module, reader),
+  };
+  const costs = costlyCalls(costlyAgain.length > 0 ? costlyAgain : ways, reader);
+  const witness: Hop[] = [
+    { path: module.path, span: loop.head, message: `the loop in ${base.name}` },
+    ...costs
+      .slice(0, 3)
+      .map(call => ({ path: module.path, span: call.span, message: `each turn calls ${nameOf(call.callee)}` })),
+  ];
+
+  const finite = finiteEach(loop, info, again, reader);
+  if (finite) {
+    return {
+      ways,
+      loop: {
+        ...base,
+        shape: 'loop',
+        witness,
+        controller: 'deterministic',
+        coverage: finite.coverage,
+        reason: finite.bound.text,
+        rounds: finite.bound.limit,
+        bounds: [finite.bound],
+        sure: true,
+        fixes: [],
+      },
+    };
+  }
+  if (costlyAgain.length === 0) {
+    // Every way with a call in it leaves: the body runs its calls once.
+    const bound: Bound = {
+      kind: 'finiteIteration',
+      limit: number(1),
+      text: 'leaves after the first call',
+      place: base.place,
+      source: 'code',
+      configured: false,
+    };
+    return {
+      ways,
+      loop: {
+        ...base,
+        shape: 'loop',
+        witness,
+        controller: 'deterministic',
+        coverage: 'verified',
+        reason: bound.text,
+        rounds: number(1),
+        bounds: [bound],
+        sure: true,
+        fixes: [],
+      },
+    };
+  }
+
+  const cover = coverWays(again, costlyAgain, site, reader);
+  const who = controllerOf(loop, ways, cover.open.length > 0 ? cover.open : costlyAgain, module, reader);
+  const retry = (cover.open.length > 0 ? cover.open : costlyAgain).every(way => way.caught.length > 0);
+  if (retry) {
+    const handler = (cover.open[0] ?? costlyAgain[0]!).caught.at(-1)!;
+    witness.push({
+      path: module.path,
+      span: handlerHead(handler),
+      message: 'a failure comes here, and the loop goes round again',
+    });
+  }
+  if (cover.open.length === 0) {
+    const rounds = plus(cover.again, lastTurn(ways, cover, reader));
+    return {
+      ways,
+      loop: {
+        ...base,
+        shape: retry ? 'retry' : 'loop',
+        witness: [
+          ...witness,
+          ...(cover.endlessAt
+            ? [{ ...cover.endlessAt.place, message: `${cover.endlessAt.name} can be Infinity here` }]
+            : []),
+        ],
+        controller: who.controller,
+        coverage: cover.endlessAt ? 'disabled' : cover.coverage,
+        reason: cover.endlessAt
+          ? `${cover.endlessAt.name} can be Infinity`
+          : cover.bounds.map(bound => bound.text).join(', '),
+        rounds: cover.endlessAt ? 'endless' : rounds,
+        bounds: cover.bounds,
+        sure: complete,
+        fixes: [],
+      },
+    };
+  }
+  const coverage: Coverage = cover.idle
+    ? cover.idle.why === 'neverCompared'
+      ? 'ineffective'
+      : cover.idle.why === 'bypassed'
+        ? 'bypassed'
+        : 'ineffective'
+    : 'missing';
+  const sure = complete && who.sure && costs.some(call => reader.effect(call, module)?.sure !== false);
+  const fixes: FixPlan[] = boundLoopFixes(loop, module);
+  return {
+    ways,
+    loop: {
+      ...base,
+      shape: retry ? 'retry' : 'loop',
+      witness: [...witness, ...(cover.idle ? [{ ...cover.idle.place, message: idleText(cover.idle) }] : [])],
+      controller: retry ? 'exception' : who.controller,
+      coverage,
+      reason: cover.idle ? idleText(cover.idle) : who.why,
+      rounds: 'endless',
+      bounds: cover.bounds,
+      sure: retry ? complete : sure,
+      fixes,
+    },
+  };
+}
+
+function idleText(idle: NonNullable<Cover['idle']>): string {
+  switch (idle.why) {
+    case 'neverCompared':
+      return `${idle.text} is counted but never compared`;
+    case 'reset':
+      return `${idle.text} is set back inside the loop`;
+    case 'limitMoves':
+      return `the limit of ${idle.text} changes inside the loop`;
+    case 'bypassed':
+      return `a way round the loop goes past the check ${idle.text}`;
+  }
+}
+
+/** Calls to note on a way: what costs, and what may bound it. */
+export function watches(call: CallExpression, module: Module, reader: Reader): boolean {
+  const effect = reader.effect(call, module);
+  if (effect && effect.effect !== 'wrapper') return true;
+  return reader.costs(call, module);
+}
+
+export function isCostly(way: Way, reader: Reader): boolean {
+  return way.calls.some(call => reader.costs(call.node, call.module));
+}
+
+function costlyCalls(ways: readonly Way[], reader: Reader): CallExpression[] {
+  const found: CallExpression[] = [];
+  for (const way of ways) {
+    for (const call of way.calls)
+      if (reader.costs(call.node, call.module) && !found.includes(call.node)) found.push(call.node);
+  }
+  return found.sort((a, b) => a.span[0] - b.span[0]);
+}
+
+function handlerHead(node: TryStatement): Place['span'] {
+  return node.handlers[0]?.head ?? node.span;
+}
+
+/** A last turn that costs, but is not counted by the bound: it leaves before the check, or by it. */
+function lastTurn(ways: readonly Way[], cover: Cover, reader: Reader): Quantity {
+  const counter = cover.bounds[0];
+  if (!counter || counter.kind !== 'counter')
+    return counter?.kind === 'runtimeGuard' || counter?.kind === 'finiteIteration'
+      ? number(0)
+      : number(counter ? 0 : 1);
+  const out = ways.filter(way => way.end.kind !== 'again' && isCostly(way, reader));
+  const counted = (fact: Fact): boolean =>
+    fact.module.path === counter.place?.path && fact.test.span === counter.place.span;
+  const checksFirst = (way: Way): boolean => {
+    const fact = way.facts.find(counted);
+    if (!fact) return false;
+    const again = ways.find(one => one.end.kind === 'again' && one.facts.some(counted));
+    return again?.facts.find(counted)?.truth === fact.truth;
+  };
+  return number(out.some(way => !checksFirst(way)) ? 1 : 0);
+}
+
+/** The value that a place has before the loop, where the code says so. */
+export function initialValue(path: string, loop: LoopStatement, info: FunctionInfo): number | undefined {
+  const module = info.module;
+  let found: number | undefined;
+  for (const f of [info, ...outers(info)]) {
+    const body: readonly Statement[] = f.node?.body ?? f.module.body;
+    walk(body, {
+      enter(node) {
+        if (node.span[0] >= loop.span[1]) return 'skip';
+        if (node.span[0] > loop.span[0] && !isLoopInit(loop, node)) return 'skip';
+        if (node.kind === 'declare' && node.target.kind === 'name' && node.value) {
+          if (pathOf({ node: node.target, module, env: undefined }) === path) found = numeric(node.value) ?? found;
+        }
+        if (
+          node.kind === 'assign' &&
+          node.operator === '=' &&
+          pathOf({ node: node.target, module, env: undefined }) === path
+        ) {
+          found = numeric(node.value);
+        }
+        return undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+    if (found !== undefined) return found;
+  }
+  if (path.startsWith('this.')) return fieldStart(path.slice(5), info);
+  return undefined;
+}
+
+function isLoopInit(loop: LoopStatement, node: { readonly span: readonly [number, number] }): boolean {
+  return loop.init.some(one => node.span[0] >= one.span[0] && node.span[1] <= one.span[1]);
+}
+
+function outers(info: FunctionInfo): FunctionInfo[] {
+  const found: FunctionInfo[] = [];
+  for (let f = info.outer; f; f = f.outer) found.push(f);
+  return found;
+}
+
+function fieldStart(name: string, info: FunctionInfo): number | undefined {
+  let owner = info.owner;
+  for (let f = info.outer; !owner && f; f = f.outer) owner = f.owner;
+  for (const member of owner?.node.members ?? []) {
+    if (member.kind === 'field' && member.name === name && member.value) return numeric(member.value);
+  }
+  return undefined;
+}
+
+function numeric(node: Expression): number | undefined {
+  if (node.kind === 'literal' && typeof node.value === 'number') return node.value;
+  if (node.kind === 'list') return node.items.some(item => item.kind === 'spread') ? undefined : node.items.length;
+  if (node.kind === 'unary' && node.operator === '-') {
+    const inner = numeric(node.operand);
+    return inner === undefined ? undefined : -inner;
+  }
+  return undefined;
+}
+
+/** A loop over something with an end. */
+function finiteEach(
+  loop: LoopStatement,
+  info: FunctionInfo,
+  again: readonly Way[],
+  reader: Reader,
+): { bound: Bound; coverage: Coverage } | undefined {
+  if (loop.form !== 'each' || !loop.iterable) return undefined;
+  const module = info.module;
+  const list = pathOf({ node: loop.iterable, module, env: undefined });
+  // A list that gets longer while it is walked is a work list.
+  if (
+    list &&
+    again.some(way =>
+      way.changes.some(change => change.path === `${list}.length` && (change.how === 'up' || change.how === 'grow')),
+    )
+  ) {
+    return undefined;
+  }
+  if (isEndlessIterable(loop.iterable, module, reader)) return undefined;
+  const place: Place = { path: module.path, span: loop.head };
+  if (loop.isAsync) {
+    return {
+      coverage: 'verified',
+      bound: {
+        kind: 'finiteIteration',
+        limit: symbol(`items of ${nameOf(loop.iterable)}`),
+        text: `the stream ${nameOf(loop.iterable)} ends`,
+        place,
+        source: 'code',
+        configured: false,
+      },
+    };
+  }
+  const limit = loop.keys ? symbol(`keys of ${nameOf(loop.iterable)}`) : lengthOf(loop.iterable, module, reader);
+  return {
+    coverage: asNumber(limit) === undefined ? 'config-dependent' : 'verified',
+    bound: {
+      kind: 'finiteIteration',
+      limit,
+      text: `one turn for each of ${nameOf(loop.iterable)}`,
+      place,
+      source: 'code',
+      configured: asNumber(limit) === undefined,
+    },
+  };
+}
+
+function isEndlessIterable(node: Expression, module: Module, reader: Reader): boolean {
+  if (node.kind !== 'call') return false;
+  const name = nameOf(node.callee);
+  if (/^(itertools\.)?(count|cycle)$/.test(name) && module.language === 'python') return true;
+  // A workspace generator that never ends: `function* () { while (true) yield … }`.
+  const target = reader.resolver.targets(node, module)[0];
+  if (!target?.node?.isGenerator) return false;
+  return target.loops.some(
+    loop =>
+      (loop.test === undefined || (loop.test.kind === 'literal' && loop.test.value === true)) &&
+      loop.form !== 'each' &&
+      !hasExit(loop),
+  );
+}
+
+function hasExit(loop: LoopStatement): boolean {
+  let found = false;
+  walk(loop.body, {
+    enter(node) {
+      if (node.kind === 'break' || node.kind === 'return') found = true;
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
+}
+
+// ---- Who decides ----------------------------------------------------------------------------------------------------
+
+interface Who {
+  readonly controller: Controller;
+  /** True if it is certain that nothing deterministic ends the loop. */
+  readonly sure: boolean;
+  readonly why: string;
+}
+
+function controllerOf(
+  loop: LoopStatement,
+  ways: readonly Way[],
+  open: readonly Way[],
+  module: Module,
+  reader: Reader,
+): Who {
+  const tainted = taint(loop, module, reader);
+  const exits = ways.filter(way => way.end.kind === 'leave' || way.end.kind === 'return');
+  const raised = ways.filter(way => way.end.kind === 'raise' && way.end.at.kind === 'raise');
+  const deciding = [...exits, ...raised].flatMap(way => way.facts);
+  let model = false;
+  let tool = false;
+  let external: Fact | undefined;
+  let first: Fact | undefined;
+  for (const fact of deciding) {
+    const by = tainted(fact.test);
+    if (by === 'model') model = true;
+    else if (by === 'tool') tool = true;
+    else if (isOutside(fact)) external ??= fact;
+    if (by) first ??= fact;
+  }
+  // What the code waits for on every open way is decided elsewhere: queues, sockets, timers.
+  const waits =
+    open.length > 0 &&
+    open.every(way => way.calls.some(call => reader.effect(call.node, call.module)?.effect === 'wait'));
+  if (model || tool) {
+    return {
+      controller: model ? 'model' : 'tool',
+      sure: true,
+      why: first
+        ? `only ${describe(first.test)} ends it, and that comes from ${model ? 'the model' : 'a tool'}`
+        : 'the model ends it',
+    };
+  }
+  if (exits.length === 0 && raised.length === 0) {
+    if (waits) return { controller: 'external', sure: false, why: 'it has no exit, and waits on every turn' };
+    return {
+      controller: 'deterministic',
+      sure: !open.some(way => hasOutsideInput(way, reader)),
+      why: 'it has no exit',
+    };
+  }
+  if (exits.some(way => isCostly(way, reader) && way.caught.length === 0) && open.every(way => way.caught.length > 0)) {
+    return { controller: 'exception', sure: true, why: 'it ends only when the call succeeds' };
+  }
+  if (external)
+    return {
+      controller: 'external',
+      sure: false,
+      why: `only ${describe(external.test)} ends it, which is decided elsewhere`,
+    };
+  return { controller: 'deterministic', sure: false, why: 'no bound was found that every way round meets' };
+}
+
+/** Reads its work from outside: a queue, a socket, a message. */
+function hasOutsideInput(way: Way, reader: Reader): boolean {
+  return way.calls.some(call => {
+    const effect = reader.effect(call.node, call.module)?.effect;
+    return effect === 'wait' || effect === 'human';
+  });
+}
+
+function isOutside(fact: Fact): boolean {
+  const test = fact.test;
+  const name = nameOf(test.kind === 'binary' ? test.left : test);
+  return /abort|cancel|stop|running|closed|shutdown|signal|exit|quit|connected|alive|active|enabled|killed|done$/i.test(
+    name,
+  );
+}

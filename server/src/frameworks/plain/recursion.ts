@@ -1,0 +1,379 @@
+// Functions that call themselves or each other with a model, tool or agent call on the way, and what ends that.
+import { cyclicComponents } from '../../graph/components.ts';
+import type { Loop } from '../../graph/model.ts';
+import { type Linear, linear, pathOf } from '../../program/access.ts';
+import type { CallExpression, Expression } from '../../program/model.ts';
+import { limitOf, nameOf, number, type Quantity, symbol } from '../../program/quantity.ts';
+import { type FunctionInfo, indexOf } from '../../program/scope.ts';
+import { walk } from '../../program/walk.ts';
+import { functionWays, type Way } from '../../program/ways.ts';
+import type { Controller, Place } from '../../rules/finding.ts';
+import type { Reader } from '../reading.ts';
+import { atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
+import { boundRecursionFixes } from './fixes.ts';
+import { isCostly, watches } from './loops.ts';
+import { taint } from './taint.ts';
+import { workOf } from './work.ts';
+
+interface Back {
+  readonly from: FunctionInfo;
+  readonly to: FunctionInfo;
+  readonly call: CallExpression;
+  readonly ways: readonly Way[];
+  readonly complete: boolean;
+}
+
+/** Recursions among `functions`, one loop for each call site that closes an unbounded one. */
+export function readRecursions(functions: readonly FunctionInfo[], reader: Reader): Loop[] {
+  const inSet = new Set(functions);
+  const edges = new Map<FunctionInfo, { to: FunctionInfo; call: CallExpression }[]>();
+  for (const info of functions) {
+    const list: { to: FunctionInfo; call: CallExpression }[] = [];
+    for (const call of info.calls) {
+      for (const to of reader.callees(call, info.module)) if (inSet.has(to)) list.push({ to, call });
+    }
+    edges.set(info, list);
+  }
+  const loops: Loop[] = [];
+  for (const component of cyclicComponents(functions, info => edges.get(info)!.map(edge => edge.to))) {
+    loops.push(...readComponent(component, edges, reader));
+  }
+  return loops;
+}
+
+function readComponent(
+  component: readonly FunctionInfo[],
+  edges: ReadonlyMap<FunctionInfo, readonly { to: FunctionInfo; call: CallExpression }[]>,
+  reader: Reader,
+): Loop[] {
+  const members = new Set(component);
+  const backs: Back[] = [];
+  for (const from of component) {
+    const inside = edges.get(from)!.filter(edge => members.has(edge.to));
+    if (inside.length === 0) continue;
+    const calls = new Set(inside.map(edge => edge.call));
+    const { ways, complete } = functionWays(from, {
+      resolver: reader.resolver,
+      watch: (call, module) => calls.has(call) || watches(call, module, reader),
+    });
+    for (const edge of inside) {
+      const through = ways
+        .filter(way => way.calls.some(call => call.node === edge.call))
+        .map(way => upTo(way, edge.call));
+      backs.push({ from, to: edge.to, call: edge.call, ways: through, complete });
+    }
+  }
+  const judged = backs.map(back => ({ back, ...judge(back, reader) }));
+  // What is left when every bounded call site is cut must not come back to itself.
+  const openEdges = judged.filter(one => one.state === 'open');
+  const remaining = cyclicComponents(component, info =>
+    openEdges.filter(one => one.back.from === info).map(one => one.back.to),
+  );
+  const alive = new Set(remaining.flat());
+  const loops: Loop[] = [];
+  const name = component.map(info => info.name || '(anonymous)').join(' → ');
+  const seen = new Set<CallExpression>();
+  for (const one of judged) {
+    const { back } = one;
+    if (seen.has(back.call)) continue;
+    const open = one.state === 'open' && alive.has(back.from) && alive.has(back.to);
+    if (one.state === 'structural') continue;
+    // Of a ring of functions one call site is enough.
+    if (open && component.length > 1 && loops.some(loop => loop.rounds === 'endless')) continue;
+    seen.add(back.call);
+    const place: Place = { path: back.from.module.path, span: back.call.span };
+    const retry = back.ways.length > 0 && back.ways.every(way => way.caught.length > 0);
+    const who = open
+      ? controllerOf(back, retry, reader)
+      : { controller: 'deterministic' as Controller, sure: true, why: '' };
+    loops.push({
+      id: `${back.from.module.path}@recursion${back.call.span[0]}`,
+      shape: retry ? 'retry' : 'recursion',
+      framework: 'plain',
+      name,
+      place,
+      witness: [
+        ...component.map(info => ({
+          path: info.module.path,
+          span: info.node?.head ?? ([0, 0] as const),
+          message: `${info.name || 'the function'} runs`,
+        })),
+        { ...place, message: `and is called again here${retry ? ', after a failure' : ''}` },
+      ],
+      controller: who.controller,
+      coverage: open
+        ? one.idle
+          ? 'ineffective'
+          : 'missing'
+        : one.humanGated
+          ? 'human-gated'
+          : one.configured
+            ? 'config-dependent'
+            : 'verified',
+      reason: open ? (one.idle ?? who.why) : one.text,
+      rounds: open ? 'endless' : one.rounds,
+      bounds: one.bounds,
+      sure: who.sure && back.complete,
+      steps: component.map(info => reader.stepId(info)),
+      body: workOf(back.from, reader),
+      fixes:
+        open && component.length === 1 && back.from.node
+          ? boundRecursionFixes(back.from.node, back.call, back.from.module)
+          : [],
+    });
+  }
+  return loops;
+}
+
+/** The way as far as the recursive call. */
+function upTo(way: Way, call: CallExpression): Way {
+  const at = way.calls.findIndex(one => one.node === call);
+  return { ...way, end: { kind: 'again', at: undefined }, calls: way.calls.slice(0, at + 1) };
+}
+
+interface Judgement {
+  readonly state: 'bounded' | 'open' | 'structural';
+  readonly bounds: Loop['bounds'];
+  readonly rounds: Quantity;
+  readonly text: string;
+  readonly configured: boolean;
+  readonly humanGated: boolean;
+  readonly idle: string | undefined;
+}
+
+function judge(back: Back, reader: Reader): Judgement {
+  const { from, to, call } = back;
+  const none = {
+    bounds: [],
+    rounds: 'endless' as Quantity,
+    text: '',
+    configured: false,
+    humanGated: false,
+    idle: undefined,
+  };
+  if (back.ways.length === 0) return { ...none, state: 'bounded', rounds: number(1), text: 'never reached' };
+  const span = from.node?.bodySpan ?? [0, Number.MAX_SAFE_INTEGER];
+  const site: LoopSite = { module: from.module, span, initial: () => undefined };
+  // Counters that live outside of the call: fields, module variables; guards and people.
+  const cover = coverWays(back.ways, back.ways, site, reader);
+  if (cover.open.length === 0) {
+    return {
+      state: 'bounded',
+      bounds: cover.bounds,
+      rounds: cover.again,
+      text: cover.bounds.map(bound => bound.text).join(', '),
+      configured: cover.coverage === 'config-dependent',
+      humanGated: cover.coverage === 'human-gated',
+      idle: undefined,
+    };
+  }
+  const counters = argumentCounters(back, reader);
+  for (const counter of counters) {
+    const atoms = cover.open.map(way =>
+      way.facts
+        .flatMap(fact => atomsOf(fact, site))
+        .find(atom => {
+          if (atom.path !== counter.path) return false;
+          return counter.offset > 0
+            ? atom.operator === '<' || atom.operator === '<=' || (atom.operator === '!=' && counter.offset === 1)
+            : atom.operator === '>' ||
+                atom.operator === '>=' ||
+                atom.operator === 'truthy' ||
+                (atom.operator === '!=' && counter.offset === -1);
+        }),
+    );
+    if (atoms.some(atom => atom === undefined)) continue;
+    const atom = atoms[0]!;
+    const limit = atom.limit ? limitOf(atom.limit, reader.resolver) : undefined;
+    if (counter.offset > 0 && limit?.kind === 'number' && limit.value === Infinity) continue;
+    const start = startOf(to, counter.path, reader);
+    const text = describe(atom.fact.test);
+    let rounds: Quantity = symbol(
+      counter.offset > 0 && limit && limit.kind !== 'number' ? limit.name : nameOf(atom.fact.test),
+    );
+    let configured = true;
+    if (counter.offset > 0 && limit?.kind === 'number') {
+      rounds = number(
+        Math.max(
+          0,
+          Math.ceil((limit.value - (start ?? 0) - atom.offset) / counter.offset) + (atom.operator === '<=' ? 1 : 0),
+        ),
+      );
+      configured = false;
+    } else if (counter.offset < 0 && start !== undefined && (!limit || limit.kind === 'number')) {
+      const floor = limit?.kind === 'number' ? limit.value : 0;
+      rounds = number(
+        Math.max(0, Math.ceil((start + atom.offset - floor) / -counter.offset) + (atom.operator === '>=' ? 1 : 0)),
+      );
+      configured = false;
+    }
+    return {
+      state: 'bounded',
+      bounds: [
+        {
+          kind: 'counter',
+          limit: rounds,
+          text,
+          place: { path: atom.fact.module.path, span: atom.fact.test.span },
+          source: 'code',
+          configured,
+        },
+      ],
+      rounds,
+      text,
+      configured,
+      humanGated: false,
+      idle: undefined,
+    };
+  }
+  if (isStructural(call, from, reader)) return { ...none, state: 'structural' };
+  const raised = counters[0];
+  return {
+    ...none,
+    state: 'open',
+    idle: raised ? `${raised.name} is counted but no way to this call checks it` : undefined,
+  };
+}
+
+interface ArgumentCounter extends Linear {
+  readonly name: string;
+}
+
+/** Parameters that the recursive call gives on changed by a constant. */
+function argumentCounters(back: Back, reader: Reader): ArgumentCounter[] {
+  const { from, to, call } = back;
+  if (from !== to || !to.node) return [];
+  const index = indexOf(to.module);
+  const follow = (): boolean => true;
+  const found: ArgumentCounter[] = [];
+  const check = (path: string | undefined, name: string, value: Expression): void => {
+    if (path === undefined) return;
+    const given = linear({ node: value, module: from.module, env: undefined }, follow);
+    if (given && given.path === path && given.offset !== 0) found.push({ ...given, name });
+  };
+  to.node.parameters.forEach((parameter, i) => {
+    const given = reader.resolver.argument({ node: call, module: from.module }, to, i);
+    if (!given || given === 'missing') return;
+    const target = parameter.target;
+    if (target.kind === 'name') {
+      const base = pathOf({ node: target, module: to.module, env: undefined });
+      check(base, target.name, given.node);
+      if (given.node.kind === 'object' && base) {
+        for (const entry of given.node.entries) {
+          if (entry.kind === 'entry') check(`${base}.${entry.key}`, entry.key, entry.value);
+        }
+      }
+    } else if (target.kind === 'objectPattern' && given.node.kind === 'object') {
+      for (const entry of target.entries) {
+        const value = given.node.entries.find(one => one.kind === 'entry' && one.key === entry.key);
+        if (value?.kind !== 'entry' || entry.target.kind !== 'name') continue;
+        const binding = index.lookup(entry.target.name, to.node!.body[0] ?? call);
+        if (binding) check(`b${binding.id}`, entry.key, value.value);
+      }
+    }
+  });
+  return found;
+}
+
+/** What a counter parameter starts with: its default, or what the outside callers give. */
+function startOf(info: FunctionInfo, path: string, reader: Reader): number | undefined {
+  const fn = info.node;
+  if (!fn) return undefined;
+  for (let i = 0; i < fn.parameters.length; i++) {
+    const parameter = fn.parameters[i]!;
+    if (
+      parameter.target.kind !== 'name' ||
+      pathOf({ node: parameter.target, module: info.module, env: undefined }) !== path
+    )
+      continue;
+    const starts: number[] = [];
+    const fallback =
+      parameter.defaultValue?.kind === 'literal' && typeof parameter.defaultValue.value === 'number'
+        ? parameter.defaultValue.value
+        : undefined;
+    for (const site of reader.resolver.callers(info)) {
+      if (site.from === info) continue;
+      const given = reader.resolver.argument(site, info, i);
+      if (given === undefined) return undefined;
+      const limit =
+        given === 'missing'
+          ? undefined
+          : limitOf({ node: given.node, module: given.module, env: undefined }, reader.resolver);
+      const value = given === 'missing' ? fallback : limit?.kind === 'number' ? limit.value : undefined;
+      if (value === undefined) return undefined;
+      starts.push(value);
+    }
+    if (starts.length === 0) return fallback;
+    return Math.max(...starts);
+  }
+  return undefined;
+}
+
+/** Walks down a structure that ends: a child, the rest of a list, a part of the argument. */
+function isStructural(call: CallExpression, from: FunctionInfo, reader: Reader): boolean {
+  const module = from.module;
+  const index = indexOf(module);
+  const tainted = from.node ? taint(from.node.body, module, reader) : () => undefined;
+  const isPart = (node: Expression, depth: number): boolean => {
+    if (depth > 4 || tainted(node)) return false;
+    switch (node.kind) {
+      case 'member':
+        return isParameter(node.object) || isPart(node.object, depth + 1);
+      case 'index':
+        return isParameter(node.object) || isPart(node.object, depth + 1);
+      case 'call':
+        return (
+          node.callee.kind === 'member' &&
+          /^(slice|substring|substr|subarray|shift|pop|tail|dirname)$/.test(node.callee.property)
+        );
+      case 'name': {
+        const binding = index.lookup(node.name, node);
+        if (binding?.kind === 'parameter')
+          return binding.parameter!.of !== from && from.inner.includes(binding.parameter!.of);
+        const write = binding?.writes.length === 1 ? binding.writes[0] : undefined;
+        if (!write?.value) return false;
+        if (write.how === 'each') return !tainted(write.value);
+        if (write.keys.length > 0) return isParameter(write.value) || isPart(write.value, depth + 1);
+        return isPart(write.value, depth + 1);
+      }
+      default:
+        return false;
+    }
+  };
+  const isParameter = (node: Expression): boolean =>
+    node.kind === 'name' && index.lookup(node.name, node)?.kind === 'parameter';
+  return call.arguments.some(argument => isPart(argument.value, 0));
+}
+
+function controllerOf(
+  back: Back,
+  retry: boolean,
+  reader: Reader,
+): { controller: Controller; sure: boolean; why: string } {
+  if (retry) return { controller: 'exception', sure: true, why: 'every failure calls it again' };
+  const tainted = back.from.node ? taint(back.from.node.body, back.from.module, reader) : () => undefined;
+  for (const way of back.ways) {
+    for (const fact of way.facts) {
+      const by = tainted(fact.test);
+      if (by)
+        return {
+          controller: by,
+          sure: back.ways.some(one => isCostly(one, reader)),
+          why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
+        };
+    }
+  }
+  let inTimer = false;
+  walk(back.from.node?.body ?? [], {
+    enter(node) {
+      if (
+        node.kind === 'call' &&
+        /^(setTimeout|setInterval|setImmediate|requestAnimationFrame)$/.test(nameOf(node.callee))
+      )
+        inTimer = true;
+      return undefined;
+    },
+  });
+  if (inTimer) return { controller: 'external', sure: false, why: 'a timer runs it again' };
+  return { controller: 'deterministic', sure: false, why: 'no bound was found on the way to this call' };
+}

@@ -1,0 +1,302 @@
+// Answers adapters' questions about a program: what a call does, whether a function can reach a model, tool or agent.
+// It must not know any one framework: their tables are handed in.
+import type { Work } from '../graph/model.ts';
+import type { CallExpression, Expression, Module } from '../program/model.ts';
+import type { Program } from '../program/program.ts';
+import { nameOf } from '../program/quantity.ts';
+import { type FunctionInfo, indexOf } from '../program/scope.ts';
+import { Resolver, type Value } from '../program/values.ts';
+import { walk } from '../program/walk.ts';
+import type { Place } from '../rules/finding.ts';
+import type { CallPattern, EffectOf, External, Framework } from './framework.ts';
+
+/** Callees that the project's config names. */
+export interface ExtraCallees {
+  readonly modelCallees: readonly string[];
+  readonly toolCallees: readonly string[];
+  readonly guards: readonly string[];
+}
+
+interface Known {
+  readonly framework: string;
+  readonly pattern: CallPattern;
+}
+
+const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
+
+export class Reader {
+  readonly resolver: Resolver;
+  readonly modules: readonly Module[];
+  private readonly exact = new Map<string, Known[]>();
+  private readonly prefixes: { prefix: string; known: Known }[] = [];
+  private readonly effects = new Map<CallExpression, EffectOf | null>();
+  private reaching: Set<FunctionInfo> | undefined;
+  private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
+
+  constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
+    this.resolver = new Resolver(program);
+    this.modules = program.paths.map(path => program.module(path)).filter(module => module !== undefined);
+    for (const framework of frameworks) {
+      for (const pattern of framework.calls) {
+        const known = { framework: framework.id, pattern };
+        for (const name of pattern.packages) {
+          if (name.endsWith('*')) this.prefixes.push({ prefix: name.slice(0, -1), known });
+          else this.exact.set(name, [...(this.exact.get(name) ?? []), known]);
+        }
+      }
+    }
+    this.extra = [
+      ...extra.modelCallees.map(text => ({ effect: 'model' as const, test: calleeTest(text) })),
+      ...extra.toolCallees.map(text => ({ effect: 'tool' as const, test: calleeTest(text) })),
+      ...extra.guards.map(text => ({ effect: 'wrapper' as const, test: calleeTest(text) })),
+    ];
+  }
+
+  effect(call: CallExpression, module: Module): EffectOf | undefined {
+    const kept = this.effects.get(call);
+    if (kept !== undefined) return kept ?? undefined;
+    this.effects.set(call, null);
+    const found = this.findEffect(call, module);
+    this.effects.set(call, found ?? null);
+    return found;
+  }
+
+  /** The pattern that an external path matches, if any. */
+  match(value: External): Known | undefined {
+    const colon = value.path.indexOf(':', value.path.startsWith('node:') ? 5 : 0);
+    const head = value.path.slice(0, colon);
+    const rest = value.path.slice(colon);
+    for (const known of this.exact.get(head) ?? []) if (known.pattern.path.test(rest)) return known;
+    for (const { prefix, known } of this.prefixes)
+      if (head.startsWith(prefix) && known.pattern.path.test(rest)) return known;
+    return undefined;
+  }
+
+  private findEffect(call: CallExpression, module: Module): EffectOf | undefined {
+    const values = this.resolver.values(call.callee, module);
+    const what = nameOf(call.callee);
+    for (const extra of this.extra) {
+      const paths = values.filter(v => v.kind === 'external').map(v => v.path);
+      if (paths.some(path => extra.test(path, what)) || (paths.length === 0 && extra.test('', what))) {
+        return { effect: extra.effect, framework: 'plain', what, sure: true, pattern: undefined, value: undefined };
+      }
+    }
+    for (const value of values) {
+      if (value.kind !== 'external') continue;
+      const known = this.match(value);
+      if (known) {
+        const { pattern, framework } = known;
+        return { effect: pattern.effect, framework, what, sure: true, pattern, value };
+      }
+    }
+    // Only where nothing is known of the callee may its shape speak.
+    if (values.some(value => value.kind !== 'external' || !/^global:/.test(value.path))) {
+      if (values.some(v => v.kind === 'function' || v.kind === 'class')) return undefined;
+      if (values.some(v => v.kind === 'external' && !isOpaqueWrapper(v))) return undefined;
+    }
+    return byShape(call, what, module);
+  }
+
+  reaches(info: FunctionInfo): boolean {
+    this.reaching ??= this.computeReach();
+    return this.reaching.has(info);
+  }
+
+  costs(call: CallExpression, module: Module): boolean {
+    const effect = this.effect(call, module);
+    if (effect) {
+      if (costly.has(effect.effect)) return true;
+      if (effect.effect !== 'wrapper') return false;
+    }
+    for (const target of this.callees(call, module)) if (this.reaches(target)) return true;
+    return false;
+  }
+
+  /** Functions that run when the call does: the callee, what a wrapper wraps, and functions given as arguments. */
+  callees(call: CallExpression, module: Module): FunctionInfo[] {
+    const found = [...this.resolver.targets(call, module)];
+    for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
+    for (const argument of call.arguments) {
+      const node = argument.value;
+      if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
+      else if (node.kind === 'name' || node.kind === 'member') {
+        for (const value of this.resolver.values(node, module)) {
+          if (value.kind === 'function' && value.info.accessor === 'none') found.push(value.info);
+          else found.push(...this.unwrap(value));
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The functions behind `wrapper(fn)`: a guard, a tracer. */
+  unwrap(value: Value, depth = 0): FunctionInfo[] {
+    if (value.kind !== 'external' || depth > 3) return [];
+    const last = value.chain.at(-1);
+    if (!last || !value.path.endsWith('()')) return [];
+    const effect = this.effect(last.node, last.module);
+    if (effect?.effect !== 'wrapper') return [];
+    const found: FunctionInfo[] = [];
+    for (const argument of last.node.arguments) {
+      for (const inner of this.resolver.values(argument.value, last.module)) {
+        if (inner.kind === 'function') found.push(inner.info);
+        else found.push(...this.unwrap(inner, depth + 1));
+      }
+    }
+    return found;
+  }
+
+  private computeReach(): Set<FunctionInfo> {
+    const reaching = new Set<FunctionInfo>();
+    const users = new Map<FunctionInfo, FunctionInfo[]>();
+    const queue: FunctionInfo[] = [];
+    const add = (info: FunctionInfo): void => {
+      if (reaching.has(info)) return;
+      reaching.add(info);
+      queue.push(info);
+    };
+    const seen = new Set<FunctionInfo>();
+    const visit = (info: FunctionInfo): void => {
+      if (seen.has(info)) return;
+      seen.add(info);
+      for (const call of info.calls) {
+        const effect = this.effect(call, info.module);
+        if (effect && costly.has(effect.effect)) {
+          add(info);
+          if (effect.effect === 'model') continue;
+        }
+        for (const target of this.callees(call, info.module)) {
+          const list = users.get(target);
+          if (list) list.push(info);
+          else users.set(target, [info]);
+          visit(target);
+        }
+      }
+    };
+    for (const module of this.modules) for (const info of indexOf(module).functions) visit(info);
+    for (let info = queue.pop(); info; info = queue.pop()) for (const user of users.get(info) ?? []) add(user);
+    return reaching;
+  }
+
+  stepId(info: FunctionInfo): string {
+    return `${info.module.path}#${info.node ? info.node.span[0] : 'top'}`;
+  }
+
+  enter(info: FunctionInfo, place: Place): Work {
+    return { do: 'enter', step: this.stepId(info), place };
+  }
+}
+
+/** `package#export`, `package:path` or a chain such as `*.askModel`, `askModel`. */
+function calleeTest(text: string): (path: string, what: string) => boolean {
+  const hash = text.replace('#', ':');
+  if (hash.includes(':')) return path => path === hash || path.startsWith(`${hash}().`);
+  if (text.startsWith('*.')) {
+    const tail = text.slice(1);
+    return (_path, what) => what.endsWith(tail);
+  }
+  return (_path, what) => what === text || what.endsWith(`.${text}`);
+}
+
+function isOpaqueWrapper(value: External): boolean {
+  return /^(react|next|@nestjs|class-validator|effect|fp-ts)/.test(value.path);
+}
+
+const chatShapes: readonly RegExp[] = [
+  /(^|\.)chat\.completions\.(create|parse|stream|withStructuredOutput)$/,
+  /(^|\.)beta\.(chat\.completions|messages)\.\w+$/,
+  /(^|\.)(generateContent|generateContentStream|generate_content|generate_content_async|createChatCompletion)$/,
+];
+const modelReceiver =
+  /^(llm|model|chatModel|chat_model|languageModel|language_model|chatLLM|baseLlm|\w*(Llm|LLM|_llm|ChatModel|_model|LanguageModel))$/;
+const modelMethod =
+  /^(invoke|ainvoke|stream|astream|generate|agenerate|chat|achat|complete|acomplete|call|acall|predict|apredict|exec|ask|sendMessage|send_message)$/;
+const agentReceiver =
+  /^(agent|subAgent|sub_agent|agentExecutor|agent_executor|crew|\w*(Agent|_agent|AgentExecutor|Crew))$/;
+const agentMethod = /^(invoke|ainvoke|stream|run|arun|generate|execute|kickoff|kickoff_async|chat|step)$/;
+const toolReceiver = /^(tool|\w*(Tool|_tool)|mcpClient|mcp)$/;
+const toolMethod = /^(invoke|ainvoke|execute|call|run|callTool|call_tool)$/;
+
+/** What a call must be by its looks, where its callee cannot be resolved. */
+function byShape(call: CallExpression, what: string, module: Module): EffectOf | undefined {
+  const sure = (effect: EffectOf['effect']): EffectOf => ({
+    effect,
+    framework: 'plain',
+    what,
+    sure: true,
+    pattern: undefined,
+    value: undefined,
+  });
+  const likely = (effect: EffectOf['effect']): EffectOf => ({
+    effect,
+    framework: 'plain',
+    what,
+    sure: false,
+    pattern: undefined,
+    value: undefined,
+  });
+  if (chatShapes.some(shape => shape.test(what))) return sure('model');
+  if (
+    /(^|\.)(messages|responses)\.(create|stream|parse)$/.test(what) &&
+    hasOption(call, /^(model|max_tokens|messages|input)$/)
+  )
+    return sure('model');
+  if (call.callee.kind === 'member') {
+    const method = call.callee.property;
+    const receiver = lastName(call.callee.object);
+    if (method === 'callTool' || method === 'call_tool') return sure('tool');
+    if (receiver === undefined) return undefined;
+    if (modelReceiver.test(receiver) && modelMethod.test(method)) return likely('model');
+    if (agentReceiver.test(receiver) && agentMethod.test(method)) return likely('agent');
+    if (toolReceiver.test(receiver) && toolMethod.test(method)) return likely('tool');
+    if (
+      /^(question|prompt|ask|confirm)$/.test(method) &&
+      /^(rl|readline|reader|interface|prompts?|inquirer|cli|terminal|ui|user)$/i.test(receiver)
+    )
+      return likely('human');
+  }
+  if (call.callee.kind === 'name') {
+    const name = call.callee.name;
+    if (name === 'fetch' && fetchesModel(call, module)) return sure('model');
+    if (module.language === 'python' ? name === 'input' : name === 'prompt' || name === 'confirm') return sure('human');
+  }
+  if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call, module))
+    return sure('model');
+  if (/(^|\.)(sleep|delay|wait|setTimeout)$/.test(what)) return likely('wait');
+  return undefined;
+}
+
+function lastName(node: Expression): string | undefined {
+  if (node.kind === 'name') return node.name === 'this' || node.name === 'self' ? undefined : node.name;
+  if (node.kind === 'member') return node.property;
+  if (node.kind === 'call') return node.callee.kind === 'member' ? node.callee.property : lastName(node.callee);
+  if (node.kind === 'await') return lastName(node.value);
+  return undefined;
+}
+
+function hasOption(call: CallExpression, key: RegExp): boolean {
+  return call.arguments.some(
+    argument =>
+      (argument.name !== undefined && key.test(argument.name)) ||
+      (argument.value.kind === 'object' &&
+        argument.value.entries.some(entry => entry.kind === 'entry' && key.test(entry.key))),
+  );
+}
+
+const modelHosts =
+  /api\.openai\.com|api\.anthropic\.com|generativelanguage\.googleapis|openrouter\.ai|api\.groq\.com|api\.mistral\.ai|\/chat\/completions|\/v1\/messages|\/api\/(generate|chat)$|\/v1\/responses/;
+
+/** True if an argument's text names a model's HTTP endpoint. */
+function fetchesModel(call: CallExpression, _module: Module): boolean {
+  let found = false;
+  for (const argument of call.arguments) {
+    walk(argument.value, {
+      enter(node) {
+        if (node.kind === 'literal' && typeof node.value === 'string' && modelHosts.test(node.value)) found = true;
+        if (node.kind === 'template' && node.texts.some(text => modelHosts.test(text))) found = true;
+        return undefined;
+      },
+    });
+  }
+  return found;
+}

@@ -1,0 +1,102 @@
+// Entry points of agents with their worst case: what the lens over them says.
+
+import type { Machine, Work } from '../graph/model.ts';
+import { asNumber, report } from '../program/quantity.ts';
+import type { EntryReport } from './finding.ts';
+import type { Subject } from './rule.ts';
+
+/** Functions that start a run, and machines that nothing in the program runs. */
+export function entriesOf({ graph, worst }: Subject): EntryReport[] {
+  const entries: EntryReport[] = [];
+  for (const id of graph.entries) {
+    const step = graph.steps.get(id);
+    if (!step) continue;
+    const reached = reachedBy(step.work, graph);
+    const cost = worst.step(id);
+    if (asNumber(cost) === 0 && reached.loops.size === 0) continue;
+    const boundedBy = new Set<string>();
+    for (const loop of reached.loops)
+      for (const bound of graph.loops.get(loop)?.bounds ?? []) boundedBy.add(bound.text);
+    for (const [machine, limits] of reached.runs) {
+      const known = graph.machines.get(machine);
+      for (const limit of limits) if (limit ?? known?.limit?.text) boundedBy.add(limit ?? known!.limit!.text);
+    }
+    entries.push({
+      place: step.place,
+      name: step.name,
+      framework: step.framework,
+      worstCase: report(cost),
+      boundedBy: [...boundedBy],
+      loops: reached.loops.size + [...reached.runs.keys()].length,
+    });
+  }
+  const run = new Set(graph.runs.map(one => one.machine));
+  for (const machine of graph.machines.values()) {
+    if (run.has(machine.id)) continue;
+    entries.push(machineEntry(machine, report(worst.machine(machine, undefined))));
+  }
+  return entries.sort((a, b) =>
+    a.place.path === b.place.path ? a.place.span[0] - b.place.span[0] : a.place.path < b.place.path ? -1 : 1,
+  );
+}
+
+function machineEntry(machine: Machine, worstCase: number | string | null): EntryReport {
+  return {
+    place: machine.place,
+    name: machine.name,
+    framework: machine.framework,
+    worstCase,
+    boundedBy: [...(machine.limit ? [machine.limit.text] : []), ...machine.counters.map(counter => counter.bound.text)],
+    loops: machine.transitions.length > 0 ? 1 : 0,
+  };
+}
+
+interface Reached {
+  readonly loops: Set<string>;
+  /** Machines with the limits that their runs set. */
+  readonly runs: Map<string, (string | undefined)[]>;
+}
+
+function reachedBy(work: Work, graph: Subject['graph']): Reached {
+  const reached: Reached = { loops: new Set(), runs: new Map() };
+  const steps = new Set<string>();
+  const visit = (one: Work): void => {
+    switch (one.do) {
+      case 'enter': {
+        if (steps.has(one.step)) return;
+        steps.add(one.step);
+        const step = graph.steps.get(one.step);
+        if (step) visit(step.work);
+        return;
+      }
+      case 'run': {
+        const known = reached.runs.get(one.machine);
+        if (known) {
+          known.push(one.limit?.text);
+          return;
+        }
+        reached.runs.set(one.machine, [one.limit?.text]);
+        const machine = graph.machines.get(one.machine);
+        for (const state of machine?.states ?? []) visit(state.work);
+        return;
+      }
+      case 'all':
+        for (const part of one.parts) visit(part);
+        return;
+      case 'one':
+        for (const option of one.options) visit(option);
+        return;
+      case 'repeat':
+        if (graph.loops.has(one.loop)) reached.loops.add(one.loop);
+        visit(one.body);
+        return;
+      case 'times':
+        visit(one.body);
+        return;
+      default:
+        return;
+    }
+  };
+  visit(work);
+  return reached;
+}

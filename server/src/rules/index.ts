@@ -1,0 +1,9 @@
+// Every rule, in the order of the documentation.
+import { defaultBound } from './default-bound.ts';
+import type { Rule } from './rule.ts';
+import { unboundedCycle } from './unbounded-cycle.ts';
+import { unboundedLoop } from './unbounded-loop.ts';
+import { unboundedState } from './unbounded-state.ts';
+import { unguardedRetry } from './unguarded-retry.ts';
+
+export const rules: readonly Rule[] = [unboundedCycle, unboundedLoop, unguardedRetry, unboundedState, defaultBound];
