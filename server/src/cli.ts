@@ -23,6 +23,9 @@ main(process.argv.slice(2)).then(
   },
 );
 
+/** Editors that start `loopbound lsp` without a transport mean the plain one. */
+const defaultToStdio = process.argv.every(word => !/^--(?:stdio|node-ipc|socket|pipe)/.test(word));
+
 async function main(args: readonly string[]): Promise<number> {
   const command = parseArguments(args);
   switch (command.do) {
@@ -37,5 +40,11 @@ async function main(args: readonly string[]): Promise<number> {
       return 2;
     case 'check':
       return runCheck(command);
+    case 'watch':
+      return (await import('./commands/watch.ts')).runWatch(command);
+    case 'lsp':
+      (await import('./start.ts')).startServer(defaultToStdio);
+      // The connection ends the process.
+      return new Promise(() => undefined);
   }
 }

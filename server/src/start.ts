@@ -7,9 +7,11 @@ import { diskFiles } from './workspace/files.ts';
 import { silentLog } from './workspace/log.ts';
 import { openStore } from './workspace/store.ts';
 
-/** Serves until the client says exit or goes away. */
-export function startServer(): void {
-  const connection = createConnection(ProposedFeatures.all);
+/** Serves until the client says exit or goes away; `stdio` where the arguments name no transport. */
+export function startServer(stdio = false): void {
+  const connection = stdio
+    ? createConnection(ProposedFeatures.all, process.stdin, process.stdout)
+    : createConnection(ProposedFeatures.all);
   // A bug must not take the user's squiggles with it; the client's log is where it can be seen.
   process.on('uncaughtException', error => connection.console.error(`uncaught: ${error.stack ?? error.message}`));
   process.on('unhandledRejection', reason => connection.console.error(`unhandled: ${String(reason)}`));

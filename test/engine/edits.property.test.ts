@@ -37,7 +37,8 @@ const texts: { readonly [path: string]: readonly string[] } = {
   'loopbound.config.json': ['{ "exclude": ["b.ts"] }', '{ "rules": { "unbounded-loop": "off" } }', '{ "rules": 1 }'],
   '.gitignore': ['src/\n', 'a.ts\n', ''],
 };
-const paths = Object.keys(texts);
+// The file with the most shapes is edited most.
+const paths = ['a.ts', 'a.ts', 'a.ts', ...Object.keys(texts)];
 
 type Edit =
   | { readonly do: 'buffer' | 'disk'; readonly path: string; readonly text: string }

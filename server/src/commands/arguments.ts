@@ -18,8 +18,22 @@ export interface CheckCommand {
   readonly verbose: boolean;
 }
 
+export interface WatchCommand {
+  readonly do: 'watch';
+  /** What to run with the hub announced; empty to wait for agents that are started elsewhere. */
+  readonly command: readonly string[];
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Go on serving the page after the command ended. */
+  readonly keep: boolean;
+  /** Whether people at the page may stop runs and raise budgets. */
+  readonly control: boolean;
+}
+
 export type Command =
   | CheckCommand
+  | WatchCommand
+  | { readonly do: 'lsp' }
   | { readonly do: 'help' }
   | { readonly do: 'version' }
   | { readonly do: 'wrong'; readonly message: string };
@@ -34,10 +48,16 @@ export const usage = `loopbound: finds the loops of agent code that nothing boun
       --quiet                           show only findings that make the command fail
       --no-cache                        do not use or write the cache
       --verbose                         say what was skipped and why
+  loopbound watch [-- COMMAND]       show runs and trips of guarded agents live in the browser, on this machine
+                                     only; runs COMMAND so that its agents report there, passes on its exit
+      --port N                          port of the page (default: any free one)
+      --keep                            go on showing after COMMAND ended
+      --control                         allow the page to stop runs and raise budgets
+  loopbound lsp --stdio              language server for any editor
   loopbound --version
   loopbound --help
 
-Exit status: 0 nothing at or above --max-severity, 1 findings, 2 wrong usage or a broken config.
+Exit status of check: 0 nothing at or above --max-severity, 1 findings, 2 wrong usage or a broken config.
 `;
 
 const severities: readonly string[] = ['error', 'warning', 'info', 'hint'] satisfies Severity[];
@@ -48,6 +68,8 @@ export function parseArguments(args: readonly string[]): Command {
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') return { do: 'help' };
   if (first === '--version' || first === '-v' || first === 'version') return { do: 'version' };
   if (first === 'check') return parseCheck(rest);
+  if (first === 'watch') return parseWatch(rest);
+  if (first === 'lsp') return { do: 'lsp' };
   return wrong(
     first.startsWith('-') ? `there is no option ${first} before a command.` : `there is no command "${first}".`,
   );
@@ -87,6 +109,33 @@ function parseCheck(args: readonly string[]): Command {
     };
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseWatch(args: readonly string[]): Command {
+  const cut = args.indexOf('--');
+  const own = cut < 0 ? args : args.slice(0, cut);
+  try {
+    const { values } = parseArgs({
+      args: [...own],
+      options: {
+        port: { type: 'string', default: '0' },
+        keep: { type: 'boolean', default: false },
+        control: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return { do: 'help' };
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      return wrong(`--port is a number from 0 to 65535, not "${values.port}".`);
+    }
+    const command = cut < 0 ? [] : args.slice(cut + 1);
+    if (cut >= 0 && command.length === 0)
+      return wrong('after -- comes the command to run: loopbound watch -- node agent.js');
+    return { do: 'watch', command, port, keep: values.keep, control: values.control };
+  } catch (error) {
+    return wrong(`${error instanceof Error ? error.message : String(error)} The command to run comes after --.`);
   }
 }
 

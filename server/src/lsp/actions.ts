@@ -42,7 +42,8 @@ export function serveActions(context: Context): void {
       }
       // On every keystroke the menu asks for everything; a fix-all is for those who name it.
       if (params.context.only && wants(fixAllKind)) actions.push(...fixAll(context, home, params.textDocument.uri));
-      return resolvesLater ? actions : actions.map(action => resolve(context, action));
+      if (resolvesLater) return actions;
+      return actions.map(action => resolve(context, action)).filter(({ edit, command }) => edit || command);
     }),
   );
 
@@ -111,6 +112,7 @@ function resolve(context: Context, action: CodeAction): CodeAction {
   const edits =
     data.do === 'silence' ? home.session.suppressionEdits(found, reasonPlaceholder) : fix && home.session.edits(fix);
   if (!edits) {
+    if (!context.client.textDocument?.codeAction?.disabledSupport) return action;
     return { ...action, disabled: { reason: 'The code has changed so that this cannot be written automatically.' } };
   }
   return { ...action, edit: workspaceEdit(context, home, edits) };
