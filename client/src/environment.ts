@@ -11,6 +11,7 @@ import {
   workspace,
 } from 'vscode';
 import type { HubHost } from './hub.ts';
+import { withHub } from './launch.ts';
 import { setting } from './settings.ts';
 
 /** Debug types whose sessions run agents. */
@@ -44,14 +45,4 @@ export const announceHub = (context: ExtensionContext, hub: HubHost): Disposable
     }),
     ...DEBUG_TYPES.map(type => debug.registerDebugConfigurationProvider(type, provider)),
   ];
-};
-
-/** A launch configuration with the hub's variables added where the user set none. Attaching changes nothing. */
-export const withHub = <C extends { request?: string; env?: unknown }>(
-  configuration: C,
-  variables: Readonly<Record<string, string>> | undefined,
-): C => {
-  if (!variables || configuration.request === 'attach') return configuration;
-  const own = typeof configuration.env === 'object' && configuration.env !== null ? configuration.env : {};
-  return { ...configuration, env: { ...variables, ...own } };
 };

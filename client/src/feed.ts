@@ -58,6 +58,8 @@ export const feed = (model: () => Model, send: (patch: Patch) => void, timers: T
     rehydrate() {
       sent = undefined;
       last = Number.NEGATIVE_INFINITY;
+      cancel?.();
+      cancel = undefined;
       schedule();
     },
     visible(visible) {

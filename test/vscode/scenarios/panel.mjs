@@ -96,7 +96,8 @@ export const scenario = setup =>
       await bench.shot('window');
 
       // The panel in the side bar: narrow and high.
-      await page.setViewportSize({ width: 420, height: 900 });
+      await bench.command('View: Toggle Primary Side Bar Visibility');
+      await page.setViewportSize({ width: 430, height: 900 });
       await bench.command('View: Toggle Maximized Panel');
       await panel.getByRole('heading', { name: 'Loop stopped' }).waitFor();
       await bench.shot('panel-narrow', page.locator('.part.panel'));

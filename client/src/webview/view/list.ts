@@ -137,10 +137,7 @@ const runRow = (context: Context, first: RunView) => {
       }
       setText(name, run.name || run.app);
       setText(time, duration(runDuration(run, context.now())));
-      setText(
-        numbers,
-        [t('{0} calls', compact(run.calls)), t('{0} tok', compact(run.tokens)), money(run.usd)].join(' · '),
-      );
+      setText(numbers, [t('{0} calls', compact(run.calls)), money(run.usd)].join(' · '));
       setShown(breakers, run.breakers.some(view => view.state === 'open') && run.trips.length === 0);
       setShown(trips, run.trips.length > 0);
       setText(trips.lastElementChild!, run.trips.length === 1 ? t('1 trip') : t('{0} trips', count(run.trips.length)));

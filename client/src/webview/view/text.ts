@@ -53,7 +53,7 @@ export const duration = (ms: number): string => {
 
 /** Time of day with seconds. */
 export const clock = (time: number): string =>
-  new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(time);
+  new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(time);
 
 /** The last part of a path. */
 export const fileName = (path: string): string =>

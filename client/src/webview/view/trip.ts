@@ -60,7 +60,7 @@ export const tripCard = (context: Context, trip: Trip): { element: HTMLElement; 
     } else if (prediction === null) {
       predicted.replaceChildren(
         icon('predicted', 'muted'),
-        h('span', { class: 'muted' }, t('Not predicted by the analysis.'), ' '),
+        h('span', { class: 'muted' }, t('The analysis had no finding here.'), ' '),
         h(
           'button',
           { class: 'link', onclick: () => context.send({ type: 'report', tripId: trip.id }) },
