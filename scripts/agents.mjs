@@ -34,12 +34,6 @@ ${skipped}`);
   rmSync(scratch, { recursive: true, force: true });
 }
 
-if (process.argv.includes('--stay')) {
-  console.log('The live page stays up. Run an agent of your own in another terminal, or end it with Ctrl-C.');
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit());
-  setInterval(() => undefined, 2 ** 30);
-}
-
 function calls(run) {
   return run.cutOff ? `${run.calls}+` : String(run.calls);
 }

@@ -20,12 +20,15 @@ const check = spawnSync(node, ['dist/cli.js', 'check', 'examples'], { cwd: root,
 if (check.status !== 0 && check.status !== 1) process.exit(check.status ?? 1);
 
 console.log('\n== The agents, watched live ==\n');
-const agents = [node, join('scripts', 'agents.mjs'), ...(once ? [] : ['--stay'])];
-const watch = spawn(node, ['dist/cli.js', 'watch', '--', ...agents], { cwd: root, stdio: 'inherit' });
-// Ctrl-C reaches the whole group; the children end first and their code is passed on.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => watch.kill('SIGTERM'));
-watch.on('error', error => {
-  throw error;
+const keep = once ? [] : ['--keep'];
+const watch = spawn(node, ['dist/cli.js', 'watch', ...keep, '--', node, join('scripts', 'agents.mjs')], {
+  cwd: root,
+  stdio: 'inherit',
 });
-watch.on('exit', (code, signal) => process.exit(signal === 'SIGINT' || code === 130 ? 0 : (code ?? 1)));
+// Ctrl-C reaches the whole group; the children end first.
+let interrupted = false;
+process.on('SIGINT', () => {
+  interrupted = true;
+});
+process.on('SIGTERM', () => watch.kill('SIGTERM'));
+watch.on('exit', code => process.exit(interrupted ? 0 : (code ?? 1)));

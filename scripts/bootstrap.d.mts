@@ -1,0 +1,4 @@
+// The types of bootstrap.mjs, for the tests.
+
+export const root: string;
+export const node: string;
