@@ -1,8 +1,9 @@
 // The one place where the rooms are put together: languages, frameworks' signals and the analysis become an Engine.
 // Entry points use it; no room may.
 import type { Engine, LanguageSlot } from './engine/engine.ts';
+import { frameworkPackages, requestShapes } from './frameworks/index.ts';
 import { analyze } from './rules/analyze.ts';
-import { signals } from './signals.ts';
+import { rules } from './rules/index.ts';
 import { version } from './version.ts';
 
 /** Loaded when the first file of the language is read: TypeScript's parser alone takes a tenth of a second to load. */
@@ -15,4 +16,10 @@ export const languages: readonly LanguageSlot[] = [
 ];
 
 /** The analyzer as it is shipped. */
-export const engine: Engine = { version, languages, signals, analyze };
+export const engine: Engine = {
+  version,
+  languages,
+  signals: { ...frameworkPackages, shapes: requestShapes },
+  rules,
+  analyze,
+};

@@ -41,6 +41,17 @@ describe('config', () => {
     expect(small.skipped.map(({ path }) => path)).toEqual(['a.ts', 'gen/b.ts']);
   });
 
+  test('callees that it names make a file worth reading', async () => {
+    const own = {
+      'own.ts': 'while (true) await askModel();\n',
+      'pkg.ts': "import { ask } from '@acme/llm';\nwhile (true) ask();\n",
+    };
+    const paths = async (config: string) =>
+      (await check({ ...own, 'loopbound.config.json': config })).findings.map(found => found.path);
+    expect(await paths('{}')).toEqual(['a.ts']);
+    expect(await paths('{ "modelCallees": ["*.askModel", "@acme/llm#ask"] }')).toEqual(['a.ts', 'own.ts', 'pkg.ts']);
+  });
+
   test('a broken one is reported where it is broken, and the defaults apply', async () => {
     const broken = await check({ 'loopbound.config.json': '{\n  "rules": { "unbounded-lop": "off" }\n}' });
     expect(broken.findings).toHaveLength(1);
@@ -88,11 +99,11 @@ describe('config', () => {
       'c.json',
       '{ "rules": { "unbounded-loop": "error", "default-bound": "warning", "fan-out": "hint" } }',
     )!.config;
-    expect(severityOf(config, 'unbounded-loop', 'warning')).toBe('error');
-    expect(severityOf(config, 'unbounded-loop', 'info')).toBe('info');
-    expect(severityOf(config, 'default-bound', 'hint')).toBe('warning');
-    expect(severityOf(config, 'fan-out', 'warning')).toBe('hint');
-    expect(severityOf(config, 'dead-cycle', 'info')).toBe('info');
+    expect(severityOf(config, 'unbounded-loop', 'warning', 'warning')).toBe('error');
+    expect(severityOf(config, 'unbounded-loop', 'info', 'warning')).toBe('info');
+    expect(severityOf(config, 'default-bound', 'hint', 'hint')).toBe('warning');
+    expect(severityOf(config, 'fan-out', 'warning', 'warning')).toBe('hint');
+    expect(severityOf(config, 'dead-cycle', 'info', 'warning')).toBe('info');
   });
 
   test('the schema knows the same options and rules', () => {

@@ -34,7 +34,12 @@ const texts: { readonly [path: string]: readonly string[] } = {
     '{ broken',
   ],
   'tsconfig.json': ['{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }', '{}'],
-  'loopbound.config.json': ['{ "exclude": ["b.ts"] }', '{ "rules": { "unbounded-loop": "off" } }', '{ "rules": 1 }'],
+  'loopbound.config.json': [
+    '{ "exclude": ["b.ts"] }',
+    '{ "rules": { "unbounded-loop": "off" } }',
+    '{ "rules": 1 }',
+    '{ "modelCallees": ["*.x"] }',
+  ],
   '.gitignore': ['src/\n', 'a.ts\n', ''],
 };
 // The file with the most shapes is edited most.

@@ -10,7 +10,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
 import type { Engine } from '../../server/src/engine/engine.ts';
-import { type ServerOptions, serve } from '../../server/src/lsp/serve.ts';
+import { serve } from '../../server/src/lsp/serve.ts';
 import { type Files, memoryFiles } from '../../server/src/workspace/files.ts';
 
 export interface TestClient {
@@ -51,7 +51,6 @@ export interface ClientOptions {
   readonly capabilities?: unknown;
   /** Answers `workspace/configuration`. */
   readonly settings?: () => unknown;
-  readonly rules?: ServerOptions['rules'];
 }
 
 /** Starts a server and initializes it. Paths are `name/file` below the folders. */
@@ -62,7 +61,7 @@ export async function startClient(options: ClientOptions): Promise<TestClient> {
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
   const files = (folder: string): Files =>
     memoryFiles(folders[folder.replaceAll('\\', '/').split('/').at(-1) ?? ''] ?? new Map());
-  serve(server, { engine: options.engine, files, ...(options.rules ? { rules: options.rules } : {}) });
+  serve(server, { engine: options.engine, files });
   server.listen();
 
   const connection = createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer));

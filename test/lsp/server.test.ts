@@ -282,8 +282,7 @@ describe('lenses, hovers, status, trips', () => {
   });
 
   test('a hover says what, why and what to do', async () => {
-    const rules = { 'unbounded-loop': { what: 'A loop.', why: 'It costs.', do: 'Bound it.' } };
-    const client = await start({ rules });
+    const client = await start();
     client.open('w/a.ts', agent);
     const at = (line: number, character: number) =>
       client.request<Hover | null>('textDocument/hover', {

@@ -55,7 +55,7 @@ function format(check: Check, command: CheckCommand, session: Session): string {
     case 'json':
       return `${JSON.stringify(toJson(check), undefined, 2)}\n`;
     case 'sarif':
-      return `${JSON.stringify(toSarif(check, engine.version), undefined, 2)}\n`;
+      return `${JSON.stringify(toSarif(check, engine.version, engine.rules), undefined, 2)}\n`;
     case 'github':
       return toGithub(check);
     case 'text':

@@ -200,19 +200,16 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** Severity that a rule's plain findings have before the config speaks. */
-const usual: { readonly [rule in RuleId]?: Severity } = { 'default-bound': 'hint' };
-
 const ranks: readonly Severity[] = ['hint', 'info', 'warning', 'error'];
 
 /**
  * Severity of a finding under a config: the configured one for what the rule usually reports; what it reports
  * more quietly (weak evidence, a large cap) stays quiet.
  */
-export function severityOf(config: Config, rule: RuleId, own: Severity): RuleLevel {
+export function severityOf(config: Config, rule: RuleId, own: Severity, usual: Severity): RuleLevel {
   const level = config.rules.get(rule);
   if (level === undefined || level === 'off') return level ?? own;
   const rank = ranks.indexOf(own);
-  if (rank >= ranks.indexOf(usual[rule] ?? 'warning')) return level;
+  if (rank >= ranks.indexOf(usual)) return level;
   return ranks[Math.min(rank, ranks.indexOf(level))] as Severity;
 }

@@ -3,6 +3,7 @@
 import type { LanguageFront } from '../languages/language.ts';
 import type { Program } from '../program/program.ts';
 import type { Analysis, AnalyzeOptions } from '../rules/analyze.ts';
+import type { RuleId, Severity } from '../rules/finding.ts';
 import type { Signals } from '../workspace/specifiers.ts';
 
 /** A language that is loaded when the first file of it is read. */
@@ -12,10 +13,21 @@ export interface LanguageSlot {
   load(): Promise<LanguageFront>;
 }
 
+/** What a rule says of itself. */
+export interface RuleInfo {
+  readonly id: RuleId;
+  readonly what: string;
+  readonly why: string;
+  readonly do: string;
+  /** Of what it usually reports. */
+  readonly severity: Severity;
+}
+
 export interface Engine {
   /** Version of the analyzer: what was cached by another one is not used. */
   readonly version: string;
   readonly languages: readonly LanguageSlot[];
   readonly signals: Signals;
+  readonly rules: readonly RuleInfo[];
   analyze(program: Program, options: AnalyzeOptions): Analysis;
 }

@@ -7,9 +7,9 @@ import type { Facts } from './snapshot.ts';
 
 export interface SessionMemory {
   /** Facts of an earlier run, if the file has still this stamp. */
-  readonly facts: (path: string, stamp: Stamp) => Facts | undefined;
+  readonly facts: (path: string, stamp: Stamp, scannerKey: string) => Facts | undefined;
   /** Keeps the facts for the next run. Never throws. */
-  save(facts: ReadonlyMap<string, Facts>): Promise<void>;
+  save(facts: ReadonlyMap<string, Facts>, scannerKey: string): Promise<void>;
 }
 
 /** A file written this shortly before it was scanned may change again without a new time stamp, in milliseconds. */
@@ -18,31 +18,36 @@ const racy = 2000;
 /** The memory of one workspace, by its absolute root. */
 export function openMemory(store: Store, root: string, version: string): SessionMemory {
   const name = `facts\0${version}\0${root}`;
-  const known = readFacts(store.read(name), version);
+  const { key, facts: known } = readFacts(store.read(name), version);
   return {
-    facts(path, stamp) {
+    facts(path, stamp, scannerKey) {
+      if (scannerKey !== key) return undefined;
       const entry = known.get(path);
       return entry?.stamp?.size === stamp.size && entry.stamp.modified === stamp.modified ? entry : undefined;
     },
-    async save(facts) {
+    async save(facts, scannerKey) {
       const now = Date.now();
       const rows: { [path: string]: unknown } = {};
-      let changed = facts.size !== known.size;
+      let changed = facts.size !== known.size || key !== scannerKey;
       for (const [path, fact] of facts) {
         if (!fact.stamp || now - fact.stamp.modified < racy) continue;
         changed ||= known.get(path) !== fact;
         const { stamp, hash, seed, suppresses, specifiers } = fact;
         rows[path] = [stamp.size, stamp.modified, hash, (seed ? 1 : 0) + (suppresses ? 2 : 0), specifiers];
       }
-      if (changed) store.write(name, JSON.stringify({ version, rows }));
+      if (changed) store.write(name, JSON.stringify({ version, key: scannerKey, rows }));
     },
   };
 }
 
-function readFacts(text: string | undefined, version: string): ReadonlyMap<string, Facts> {
+function readFacts(
+  text: string | undefined,
+  version: string,
+): { key: string | undefined; facts: ReadonlyMap<string, Facts> } {
   const facts = new Map<string, Facts>();
   const file = text === undefined ? undefined : parse(text);
-  if (asText(file?.version) !== version) return facts;
+  const key = asText(file?.key);
+  if (asText(file?.version) !== version) return { key: undefined, facts };
   for (const [path, row] of Object.entries(asObject(file?.rows) ?? {})) {
     if (!Array.isArray(row)) continue;
     const [size, modified, hash, flags, specifiers] = row as readonly unknown[];
@@ -61,7 +66,7 @@ function readFacts(text: string | undefined, version: string): ReadonlyMap<strin
       specifiers: asTexts(specifiers),
     });
   }
-  return facts;
+  return { key, facts };
 }
 
 function parse(text: string): ReturnType<typeof asObject> {

@@ -8,7 +8,6 @@ import type { Finding, Fix, Place, RuleId } from '../rules/finding.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
 import { extension } from '../workspace/path.ts';
-import { createScanner } from '../workspace/specifiers.ts';
 import type { Check, CheckedFinding } from './check.ts';
 import { type Config, severityOf } from './config.ts';
 import type { Engine } from './engine.ts';
@@ -17,6 +16,7 @@ import { applyEdits, type FileEdits, fixEdits } from './fix.ts';
 import type { SessionMemory } from './memory.ts';
 import { fileStart, type Range, rangeOf } from './position.ts';
 import { createProgram, type ModuleCache, type ReadProgram } from './program.ts';
+import { type Scanner, scannersFor } from './scanner.ts';
 import { isStructural, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type Suppression, suppressionProblem, suppressionsOf } from './suppression.ts';
 
@@ -50,7 +50,7 @@ export class Session {
   readonly #starts: readonly string[];
   readonly #log: Log;
   readonly #memory: SessionMemory | undefined;
-  readonly #scan: ReturnType<typeof createScanner>;
+  readonly #scanners: (config: Config) => Scanner;
   readonly #extensions: ReadonlySet<string>;
   readonly #fronts = new Map<string, LanguageFront>();
   readonly #modules = new Map<string, { hash: string; module: Module }>();
@@ -68,7 +68,7 @@ export class Session {
     this.#starts = options.starts ?? [''];
     this.#log = options.log;
     this.#memory = options.memory;
-    this.#scan = createScanner(engine.signals);
+    this.#scanners = scannersFor(engine.signals);
     this.#extensions = new Set(engine.languages.flatMap(language => language.extensions));
   }
 
@@ -212,7 +212,7 @@ export class Session {
 
   /** Leaves behind what a later run can use. */
   async remember(): Promise<void> {
-    if (this.#snapshot) await this.#memory?.save(this.#snapshot.facts);
+    if (this.#snapshot) await this.#memory?.save(this.#snapshot.facts, this.#snapshot.scannerKey);
   }
 
   #matters(path: string): boolean {
@@ -249,7 +249,7 @@ export class Session {
         buffers: this.#buffers,
         starts: this.#starts,
         extensions: this.#extensions,
-        scan: this.#scan,
+        scanner: this.#scanners,
         remembered: this.#memory?.facts,
         previous: this.#snapshot,
         changed,
@@ -324,7 +324,8 @@ export class Session {
     const { byPath, used, all } = this.#suppressions(snapshot, program, problems);
     const seen = new Set<string>();
     analysis.findings.forEach((finding, at) => {
-      const severity = severityOf(config, finding.rule, finding.severity);
+      const usual = this.#engine.rules.find(rule => rule.id === finding.rule)?.severity ?? 'warning';
+      const severity = severityOf(config, finding.rule, finding.severity, usual);
       if (severity === 'off' || !snapshot.facts.has(finding.place.path)) return;
       const found: CheckedFinding = {
         finding,

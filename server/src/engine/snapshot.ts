@@ -12,6 +12,7 @@ import { createVersions } from '../workspace/versions.ts';
 import type { SkippedFile } from './check.ts';
 import { type Config, configNames, defaultConfig, type Problem, parseConfig } from './config.ts';
 import { relevantPaths } from './relevant.ts';
+import type { Scanner } from './scanner.ts';
 
 /** What is kept of a file that was scanned. */
 export interface Facts extends Scan {
@@ -34,6 +35,8 @@ export interface Snapshot {
   /** Files beside those that hold suppression comments. */
   readonly suppressing: readonly string[];
   readonly discovered: Discovered;
+  /** How the facts were scanned. */
+  readonly scannerKey: string;
 }
 
 export interface SnapshotInput {
@@ -42,9 +45,9 @@ export interface SnapshotInput {
   /** What the user named; `['']` for the whole root. */
   readonly starts: readonly string[];
   readonly extensions: ReadonlySet<string>;
-  readonly scan: (path: string, text: string) => Scan;
+  readonly scanner: (config: Config) => Scanner;
   /** Facts of an earlier run, if the file still has the same stamp. */
-  readonly remembered?: ((path: string, stamp: Stamp) => Facts | undefined) | undefined;
+  readonly remembered?: ((path: string, stamp: Stamp, scannerKey: string) => Facts | undefined) | undefined;
   readonly previous?: Snapshot | undefined;
   /** Paths that changed since `previous`. */
   readonly changed: ReadonlySet<string>;
@@ -85,12 +88,14 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
       })
     : previous.discovered;
 
+  const scanner = input.scanner(config);
+  const sameScanner = previous?.scannerKey === scanner.key;
   const facts = new Map<string, Facts>();
   const skipped: SkippedFile[] = [...discovered.skipped];
   let sameImports = !moved;
   for (const path of discovered.paths) {
     const before = previous?.facts.get(path);
-    if (before && !changed.has(path)) {
+    if (before && sameScanner && !changed.has(path)) {
       facts.set(path, before);
       continue;
     }
@@ -102,9 +107,9 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     const pause = input.breathe();
     if (pause) await pause;
     const stamp = files.stamp(path);
-    const remembered = stamp && input.remembered?.(path, stamp);
+    const remembered = stamp && input.remembered?.(path, stamp, scanner.key);
     const now =
-      remembered ?? readFacts(input, files.read(path, config.maxFileSize), path, stamp, discovered.named.has(path));
+      remembered ?? readFacts(scanner, files.read(path, config.maxFileSize), path, stamp, discovered.named.has(path));
     if ('reason' in now) {
       skipped.push(now);
       if (before) sameImports = false;
@@ -133,6 +138,7 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     relevant,
     suppressing,
     discovered,
+    scannerKey: scanner.key,
   };
 }
 
@@ -142,7 +148,7 @@ export function hashOf(text: string): string {
 }
 
 function readFacts(
-  input: SnapshotInput,
+  scanner: Scanner,
   read: Read,
   path: string,
   stamp: Stamp | undefined,
@@ -151,7 +157,7 @@ function readFacts(
   if (read.kind === 'absent') return { path, reason: 'vanished' };
   if (read.kind === 'skipped') return { path, reason: read.reason };
   if (!named && isMinified(read.text)) return { path, reason: 'minified or generated' };
-  const scan = input.scan(path, read.text);
+  const scan = scanner.scan(path, read.text);
   return { ...scan, hash: hashOf(read.text), ...(stamp ? { stamp } : {}) };
 }
 

@@ -8,19 +8,13 @@ import {
   ResponseError,
 } from 'vscode-languageserver/node';
 import type { Check } from '../engine/check.ts';
+import type { RuleInfo } from '../engine/engine.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Log } from '../workspace/log.ts';
 import type { Home, Homes } from './homes.ts';
 import type { Seen } from './seen.ts';
 import type { Settings } from './settings.ts';
 import type { Status } from './status.ts';
-
-/** What a rule says of itself, for hovers. */
-export interface RuleText {
-  readonly what: string;
-  readonly why: string;
-  readonly do: string;
-}
 
 export interface Context {
   readonly connection: Connection;
@@ -30,7 +24,7 @@ export interface Context {
   readonly status: Status;
   readonly seen: Seen;
   readonly log: Log;
-  readonly rules: { readonly [rule: string]: RuleText | undefined };
+  readonly rules: readonly RuleInfo[];
   /** Version of an open document; null for one that is not open. */
   versionOf(uri: string): number | null;
 }

@@ -21,7 +21,7 @@ export function serveHovers(context: Context): void {
       const parts = [
         ...entries.map(entry => `**${lensTitle(entry)}**`),
         ...findings.map(({ finding }) => {
-          const rule = context.rules[finding.rule];
+          const rule = context.rules.find(({ id }) => id === finding.rule);
           return [
             `**[${finding.rule}](${rulePage(finding.rule)})**: ${worstCase(finding.worstCase)}`,
             ...(rule ? [rule.what, `*Why:* ${rule.why}`, `*Do:* ${rule.do}`] : []),

@@ -13,7 +13,7 @@ import { openRuleCommand, type SeenAtRuntimeParams, seenAtRuntimeNotification } 
 import type { Files } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
 import { codeActionProvider, serveActions } from './actions.ts';
-import { answer, type Context, checkHome, type RuleText } from './context.ts';
+import { answer, type Context, checkHome } from './context.ts';
 import { type Diagnostics, diagnosticProvider, serveDiagnostics } from './diagnostics.ts';
 import { serveDocuments } from './documents.ts';
 import { createHomes } from './homes.ts';
@@ -30,7 +30,6 @@ export interface ServerOptions {
   files(folder: string): Files;
   /** What earlier sessions left for a folder. */
   memory?: ((folder: string) => SessionMemory) | undefined;
-  readonly rules?: { readonly [rule: string]: RuleText | undefined };
 }
 
 /** Serves until the connection ends. Call `connection.listen()` afterwards. */
@@ -103,7 +102,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       settings: createSettings(connection, client, log),
       status: createStatus(connection, homes, log),
       seen: createSeen(),
-      rules: options.rules ?? {},
+      rules: options.engine.rules,
       versionOf: documents.version,
     };
   }

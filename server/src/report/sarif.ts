@@ -1,8 +1,9 @@
 // A check as SARIF 2.1.0: rules, levels, fingerprints, and the way round each loop as a code flow.
 import type { Check } from '../engine/check.ts';
+import type { RuleInfo } from '../engine/engine.ts';
 import { rulePage } from '../engine/page.ts';
 import type { Range } from '../engine/position.ts';
-import { ruleIds, type Severity } from '../rules/finding.ts';
+import { type RuleId, ruleIds, type Severity } from '../rules/finding.ts';
 
 const levels: { readonly [severity in Severity]: string } = {
   error: 'error',
@@ -12,7 +13,7 @@ const levels: { readonly [severity in Severity]: string } = {
 };
 
 /** The log as a value. */
-export function toSarif(check: Check, version: string): unknown {
+export function toSarif(check: Check, version: string, rules: readonly RuleInfo[]): unknown {
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -23,7 +24,12 @@ export function toSarif(check: Check, version: string): unknown {
             name: 'Loopbound',
             version,
             informationUri: 'https://github.com/loopbound/loopbound',
-            rules: ruleIds.map(id => ({ id, helpUri: rulePage(id) })),
+            rules: ruleIds.map(id =>
+              describeRule(
+                id,
+                rules.find(rule => rule.id === id),
+              ),
+            ),
           },
         },
         columnKind: 'utf16CodeUnits',
@@ -43,6 +49,18 @@ export function toSarif(check: Check, version: string): unknown {
         ],
       },
     ],
+  };
+}
+
+function describeRule(id: RuleId, rule: RuleInfo | undefined): unknown {
+  if (!rule) return { id, helpUri: rulePage(id) };
+  return {
+    id,
+    shortDescription: { text: rule.what },
+    fullDescription: { text: `${rule.what} ${rule.why}` },
+    help: { text: rule.do },
+    helpUri: rulePage(id),
+    defaultConfiguration: { level: levels[rule.severity] },
   };
 }
 
