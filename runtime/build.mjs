@@ -1,15 +1,16 @@
 // Builds dist/: ESM and CJS with esbuild, declarations with tsc. `ws` is bundled into the hub and the emit chunk.
-// Takes only entries whose source exists.
+// `--out DIR` builds elsewhere, `--no-types` leaves the declarations out.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const src = join(here, 'src');
-const dist = join(here, 'dist');
+const out = process.argv.indexOf('--out');
+const dist = out < 0 ? join(here, 'dist') : resolve(process.argv[out + 1]);
 const adapters = existsSync(join(src, 'adapters'))
   ? readdirSync(join(src, 'adapters')).filter(file => file.endsWith('.ts') && !file.startsWith('_'))
   : [];
@@ -102,20 +103,22 @@ await build({
   plugins: [lazySocket('.cjs'), oneCore, bare],
 });
 
+if (process.argv.includes('--no-types')) process.exit(0);
+
 writeFileSync(
   join(dist, 'tsconfig.json'),
   JSON.stringify({
-    extends: '../../tsconfig.json',
+    extends: join(here, '../tsconfig.json'),
     compilerOptions: {
       noEmit: false,
       declaration: true,
       emitDeclarationOnly: true,
       stripInternal: true,
-      rootDir: '../src',
+      rootDir: src,
       outDir: 'types',
-      typeRoots: ['../../node_modules/@types'],
+      typeRoots: [join(here, '../node_modules/@types')],
     },
-    include: ['../src'],
+    include: [src],
   }),
 );
 const tsc = spawnSync(process.execPath, [join(here, '../node_modules/typescript/bin/tsc'), '-p', dist], {

@@ -21,7 +21,7 @@ export type LoopOptions = {
   interleaved?: number;
   /** The same tool with the same error this often in a row, whatever the arguments. Default 3. */
   sameError?: number;
-  /** Calls in a row that only repeat known calls with known results. Default 10. */
+  /** Calls in a row that only repeat known calls with known results. Default 16, so that cycles are seen as cycles. */
   stagnation?: number;
   /** Reworded calls of one tool in a row with one and the same result. Default 6. */
   reworded?: number;
@@ -77,6 +77,9 @@ export type Sighting = {
 const SPAWN =
   /^(?:spawn|delegate|launch|start|create|run|call)[_-]?(?:a_)?(?:sub)?-?_?(?:agents?|task|coworker|crew)|^(?:task|delegate|handoff|subagent|transfer_to)/i;
 
+/** Calls that only let time pass. */
+const WAIT = /^(?:sleep|wait|delay|pause|idle)(?:[_-]?(?:for|ms|seconds?|until))?$/i;
+
 /** Calls of one tool in a row from which on a sweep is looked for. */
 const SWEEP_FROM = 16;
 
@@ -116,7 +119,7 @@ export class Detector {
       repeats: options.repeats ?? 3,
       interleaved: options.interleaved ?? 3,
       sameError: options.sameError ?? 3,
-      stagnation: options.stagnation ?? 10,
+      stagnation: options.stagnation ?? 16,
       reworded: options.reworded ?? 6,
       sweep: options.sweep ?? 100,
       spawn: options.spawn ?? 100,
@@ -324,7 +327,9 @@ export class Detector {
         if (calls.length > 0 && !this.#same(call, calls[0]!)) break;
         calls.unshift(call);
       }
-      if (calls.length >= interleaved) return sighting('interleaved', interleaved, calls.length + 1, calls);
+      if (calls.length >= interleaved && !WAIT.test(name) && !this.#movesSince(calls[0]!)) {
+        return sighting('interleaved', interleaved, calls.length + 1, calls);
+      }
     }
     const tool = this.#tools.get(name);
     if (tool) {
@@ -357,6 +362,18 @@ export class Detector {
       );
     }
     return undefined;
+  }
+
+  /** Whether since then some call was made again and gave something new: a poll that moves, a test that changes. */
+  #movesSince(first: Remembered): boolean {
+    const last = new Map<number, Remembered>();
+    for (let index = this.#window.indexOf(first); index < this.#window.length; index++) {
+      const call = this.#window[index]!;
+      const before = last.get(call.id);
+      if (before && !this.#same(before, call)) return true;
+      last.set(call.id, call);
+    }
+    return false;
   }
 
   #isSpawn(name: string): boolean {

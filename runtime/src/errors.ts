@@ -17,11 +17,11 @@ export class TripError<R extends TripReason = TripReason> extends Error {
 
   constructor(trip: Trip) {
     super(trip.message);
-    this.name = new.target.name;
+    this.name = new.target.kind;
     this.reason = trip.reason as R;
     this.trip = trip;
     const kinds: string[] = [];
-    for (let type = new.target; type.name !== 'Error' && type.name !== ''; type = Object.getPrototypeOf(type)) {
+    for (let type = new.target; type.kind !== undefined; type = Object.getPrototypeOf(type)) {
       kinds.push(type.kind);
     }
     Object.defineProperty(this, KINDS, { value: kinds });

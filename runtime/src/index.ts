@@ -7,7 +7,8 @@ export { type Clock, systemClock } from './clock.ts';
 export { ContextGuard, type ContextOptions } from './context.ts';
 export { type Answered, type CallFacts, GuardCore, GuardedCall, type GuardView, type Outcome } from './core.ts';
 export { Detector, type LoopOptions, type Remembered, type Rung, type Sighting } from './detector.ts';
-export { configure, flush, listen, VERSION } from './emit/channel.ts';
+export { configure, flush, listen } from './emit/channel.ts';
+export { VERSION } from './emit/outbox.ts';
 export type { Listener } from './emit/shared.ts';
 export * from './errors.ts';
 export {

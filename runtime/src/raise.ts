@@ -1,7 +1,8 @@
 // Makes a trip: id, run, place, journal, watchers. Says nothing about whether it is thrown.
 
 import { randomUUID } from 'node:crypto';
-import { appName, emitTrip } from './emit/channel.ts';
+import { emitTrip } from './emit/channel.ts';
+import { appName } from './emit/outbox.ts';
 import { shared } from './emit/shared.ts';
 import { placeOf } from './place.ts';
 import type { Evidence, Place, Trip, TripReason } from './protocol/trip.ts';

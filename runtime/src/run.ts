@@ -3,7 +3,8 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { appName, channel, emit } from './emit/channel.ts';
+import { channel, emit } from './emit/channel.ts';
+import { appName } from './emit/outbox.ts';
 import { shared } from './emit/shared.ts';
 import { TripError } from './errors.ts';
 

@@ -2,30 +2,15 @@
 // Never throws, never blocks, never keeps the process alive: the agent must not be harmed by who watches it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { AgentEvent } from '../protocol/event.ts';
-import { ENV_HUB, ENV_STATE, ENV_TOKEN, LIMITS, PROTOCOL_VERSION } from '../protocol/limits.ts';
-import type { AgentHello, ControlAction, ControlResult, EventsMessage } from '../protocol/message.ts';
+import { ENV_HUB, ENV_STATE, ENV_TOKEN } from '../protocol/limits.ts';
 import type { Trip } from '../protocol/trip.ts';
-import { readTrips, removeTrip, tailFolder, writeTrip } from '../tripFile.ts';
+import { writeTrip } from '../tripFile.ts';
+import { complain } from './complain.ts';
+import { leaveTail, type Outbox } from './outbox.ts';
 import { DropOldest } from './queue.ts';
 import { type Listener, shared } from './shared.ts';
-
-/** What the socket needs of the channel. */
-export type Outbox = {
-  hello(): AgentHello;
-  /** The next batch; undefined if nothing waits. */
-  takeEvents(): EventsMessage | undefined;
-  /** Trips that no hub has acknowledged, oldest first. */
-  unacknowledged(): Trip[];
-  acknowledged(ids: readonly string[]): void;
-  control(action: ControlAction): ControlResult['message'] | undefined;
-  /** Set by the socket: called when there is something new to send. */
-  wake: () => void;
-  /** Set by the socket: sends what waits, resolves when it is out or the time is over. */
-  drain: (ms: number) => Promise<void>;
-};
 
 /** A connection to a hub, as the lazily loaded chunk offers it. */
 export type SocketModule = { connectHub(options: { url: string; token: string; outbox: Outbox }): void };
@@ -34,44 +19,27 @@ const QUEUE = 10_000;
 const MEMORY_TRIPS = 1_000;
 const EXIT_FLUSH_MS = 1_000;
 
-class Channel {
+class Channel implements Outbox {
   readonly agentId = randomUUID();
   readonly hub: { url: string; token: string } | undefined;
   readonly stateDir: string | undefined;
-  readonly #events = new DropOldest<AgentEvent>(QUEUE);
-  readonly #trips = new Map<string, Trip>();
-  readonly outbox: Outbox;
+  readonly events = new DropOldest<AgentEvent>(QUEUE);
+  readonly trips = new Map<string, Trip>();
+  wake = (): void => undefined;
+  drain = (_ms: number): Promise<void> => Promise.resolve();
 
   constructor() {
     this.hub = hubOf(shared.settings.hub);
     const dir = shared.settings.stateDir ?? process.env[ENV_STATE];
     // Without a hub and without a folder asked for, nothing is written anywhere.
     this.stateDir = dir ? resolve(dir) : this.hub ? resolve('.loopbound') : undefined;
-    this.outbox = {
-      hello: () => this.#hello(),
-      takeEvents: () => {
-        if (this.#events.size === 0) return undefined;
-        const events = this.#events.take(LIMITS.eventsPerMessage / 2);
-        return { type: 'events', dropped: this.#events.dropped, events };
-      },
-      unacknowledged: () => this.#unacknowledged(),
-      acknowledged: ids => this.#acknowledged(ids),
-      control: action => control(action),
-      wake: () => undefined,
-      drain: () => Promise.resolve(),
-    };
     if (this.hub) this.#connect(this.hub);
-  }
-
-  /** Whether events are wanted by a hub. */
-  get sending(): boolean {
-    return this.hub !== undefined;
   }
 
   send(event: AgentEvent): void {
     if (!this.hub) return;
-    this.#events.push(event);
-    this.outbox.wake();
+    this.events.push(event);
+    this.wake();
   }
 
   /** Writes the trip to disk first, then sends it. */
@@ -84,102 +52,29 @@ class Channel {
       }
     }
     if (!this.hub) return;
-    this.#trips.set(trip.id, trip);
-    if (this.#trips.size > MEMORY_TRIPS) this.#trips.delete(this.#trips.keys().next().value!);
-    this.outbox.wake();
+    this.trips.set(trip.id, trip);
+    if (this.trips.size > MEMORY_TRIPS) this.trips.delete(this.trips.keys().next().value!);
+    this.wake();
   }
 
   #connect(hub: { url: string; token: string }): void {
     import('./socket.ts')
-      .then((socket: SocketModule) => socket.connectHub({ ...hub, outbox: this.outbox }))
+      .then((socket: SocketModule) => socket.connectHub({ ...hub, outbox: this }))
       .catch(error => complain(`cannot load the hub connection: ${String(error)}`));
     let flushed = false;
     process.on('beforeExit', () => {
       if (flushed) return;
       flushed = true;
       endProcessRun();
-      if (this.#events.size === 0 && this.#trips.size === 0) return;
-      void this.outbox.drain(EXIT_FLUSH_MS);
+      if (this.events.size > 0 || this.trips.size > 0) void this.drain(EXIT_FLUSH_MS);
     });
     process.on('uncaughtExceptionMonitor', error => endProcessRun(error));
     process.on('exit', () => {
       endProcessRun();
-      this.#leaveTail();
+      leaveTail(this);
     });
   }
-
-  /** Telemetry that could not be sent any more is left for the hub to collect. */
-  #leaveTail(): void {
-    const message = this.outbox.takeEvents();
-    if (!message || this.stateDir === undefined) return;
-    const folder = tailFolder(this.stateDir);
-    const path = join(folder, `${Date.now()}-${this.agentId}.json`);
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(`${path}.part`, JSON.stringify({ hello: this.#hello(), events: message }), { mode: 0o600 });
-      renameSync(`${path}.part`, path);
-    } catch (error) {
-      complain(`cannot leave telemetry: ${String(error)}`);
-    }
-  }
-
-  #hello(): AgentHello {
-    const runs = [...shared.runs.values()].slice(-LIMITS.runsPerHello);
-    return {
-      type: 'hello',
-      version: PROTOCOL_VERSION,
-      role: 'agent',
-      agent: {
-        id: this.agentId,
-        pid: process.pid,
-        app: appName(),
-        language: 'javascript',
-        runtime: `node ${process.versions.node}`,
-        library: VERSION,
-      },
-      runs: runs.map(({ id, name, startedAt, calls, tokens, usd }) => ({
-        runId: id,
-        name,
-        time: startedAt,
-        calls,
-        tokens,
-        usd,
-      })),
-      pendingTrips: this.#trips.size,
-    };
-  }
-
-  #unacknowledged(): Trip[] {
-    if (this.stateDir === undefined) return [...this.#trips.values()];
-    const trips = new Map(readTrips(this.stateDir).map(trip => [trip.id, trip]));
-    for (const [id, trip] of this.#trips) trips.set(id, trip);
-    for (const [id, trip] of trips) this.#trips.set(id, trip);
-    return [...trips.values()].sort((a, b) => a.time - b.time);
-  }
-
-  #acknowledged(ids: readonly string[]): void {
-    for (const id of ids) {
-      const trip = this.#trips.get(id);
-      if (!trip) continue;
-      this.#trips.delete(id);
-      if (this.stateDir === undefined) continue;
-      try {
-        removeTrip(this.stateDir, trip);
-      } catch (error) {
-        complain(`cannot clear the journal: ${String(error)}`);
-      }
-    }
-  }
 }
-
-/** Version of this library, as it says hello. */
-export const VERSION = '0.1.0';
-
-let complained = 0;
-/** Says once in a while on stderr what went wrong on the side; the agent goes on. */
-export const complain = (message: string): void => {
-  if (complained++ < 5) process.emitWarning(message, 'LoopboundWarning');
-};
 
 /** Only a hub on this machine is spoken to, whatever the environment says. */
 const hubOf = (
@@ -196,10 +91,6 @@ const hubOf = (
   return { url, token };
 };
 
-/** Name of the application: as configured, or the file that node runs. */
-export const appName = (): string =>
-  shared.settings.app ?? process.env.LOOPBOUND_APP ?? (process.argv[1] ? basename(process.argv[1]) : 'node');
-
 /** The channel of this process, made on first use. */
 export const channel = (): Channel => {
   shared.channel ??= openChannel();
@@ -208,7 +99,7 @@ export const channel = (): Channel => {
 
 const openChannel = (): Channel => {
   const opened = new Channel();
-  if (opened.sending) shared.active = true;
+  if (opened.hub) shared.active = true;
   return opened;
 };
 
@@ -245,7 +136,7 @@ export const listen = (listener: Listener): (() => void) => {
   shared.active = true;
   return () => {
     shared.listeners.delete(listener);
-    shared.active = shared.listeners.size > 0 || channel().sending;
+    shared.active = shared.listeners.size > 0 || channel().hub !== undefined;
   };
 };
 
@@ -266,36 +157,11 @@ export const configure = (settings: {
 };
 
 /** Sends what waits to the hub; resolves when it has it, or after `ms`. */
-export const flush = (ms = EXIT_FLUSH_MS): Promise<void> => channel().outbox.drain(ms);
+export const flush = (ms = EXIT_FLUSH_MS): Promise<void> => channel().drain(ms);
 
 const endProcessRun = (error?: unknown): void => {
   const run = shared.processRun;
   if (!run) return;
   shared.processRun = undefined;
   run.end(error);
-};
-
-const control = (action: ControlAction): string | undefined => {
-  switch (action.do) {
-    case 'stopRun': {
-      const run = shared.runs.get(action.runId);
-      if (!run) return 'The run is not active.';
-      run.stop('It was stopped from the panel.');
-      return undefined;
-    }
-    case 'resetBreaker':
-    case 'raiseBudget': {
-      const label = action.do === 'resetBreaker' ? action.breaker : action.guard;
-      let done = 0;
-      for (const ref of shared.guards.get(label) ?? []) {
-        const guard = ref.deref();
-        if (!guard) continue;
-        if (action.do === 'raiseBudget') {
-          if (!guard.raise(action.by)) continue;
-        } else guard.reset();
-        done++;
-      }
-      return done > 0 ? undefined : `There is no such guard: ${label}`;
-    }
-  }
 };

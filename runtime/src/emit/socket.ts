@@ -6,7 +6,8 @@ import { WebSocket } from 'ws';
 import { LIMITS, SUBPROTOCOL } from '../protocol/limits.ts';
 import type { AgentMessage } from '../protocol/message.ts';
 import { parseHubToAgent } from '../protocol/parse.ts';
-import type { Outbox } from './channel.ts';
+import { acknowledge, control, takeJournal, unacknowledged } from './agent.ts';
+import { batchOf, helloOf, type Outbox } from './outbox.ts';
 
 const BATCH_MS = 25;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000, 5_000];
@@ -27,7 +28,7 @@ export const connectHub = ({ url, token, outbox }: { url: string; token: string;
   const send = (message: AgentMessage): void => socket?.send(JSON.stringify(message), () => settleDrain());
 
   const sendTrips = (): void => {
-    const trips = outbox.unacknowledged().filter(trip => !sentTrips.has(trip.id));
+    const trips = unacknowledged(outbox).filter(trip => !sentTrips.has(trip.id));
     for (let from = 0; from < trips.length; ) {
       // As many as fit a frame: a trip is a few kilobytes at most.
       const batch = trips.slice(from, from + LIMITS.tripsPerMessage);
@@ -46,7 +47,7 @@ export const connectHub = ({ url, token, outbox }: { url: string; token: string;
     if (!ready || !socket) return;
     sendTrips();
     while (socket.bufferedAmount < FULL) {
-      const batch = outbox.takeEvents();
+      const batch = batchOf(outbox);
       if (!batch) break;
       send(batch);
     }
@@ -111,12 +112,12 @@ export const connectHub = ({ url, token, outbox }: { url: string; token: string;
         pump();
         return;
       case 'ack':
-        outbox.acknowledged(message.trips);
+        acknowledge(outbox, message.trips);
         for (const id of message.trips) sentTrips.delete(id);
         settleDrain();
         return;
       case 'control': {
-        const problem = outbox.control(message.action);
+        const problem = control(message.action);
         send({
           type: 'controlResult',
           id: message.id,
@@ -152,7 +153,7 @@ export const connectHub = ({ url, token, outbox }: { url: string; token: string;
       return;
     }
     socket = current;
-    current.on('open', () => send(outbox.hello()));
+    current.on('open', () => send(helloOf(outbox)));
     current.on('message', data => receive(String(data)));
     // What went wrong shows in the close that follows.
     current.on('error', () => undefined);
@@ -165,5 +166,6 @@ export const connectHub = ({ url, token, outbox }: { url: string; token: string;
     });
   };
 
+  takeJournal(outbox);
   open();
 };

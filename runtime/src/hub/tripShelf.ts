@@ -9,7 +9,8 @@ import type { AgentHello } from '../protocol/message.ts';
 import { MODEL_LIMITS } from '../protocol/model.ts';
 import { parseAgentMessage, parseHello, parseTrip } from '../protocol/parse.ts';
 import type { Trip } from '../protocol/trip.ts';
-import { readTrips, removeTrip, tailFolder } from '../tripFile.ts';
+import { removeTrip, tailFolder } from '../tripFile.ts';
+import { readTrips } from '../tripReader.ts';
 
 /** Where a hub keeps trips. */
 export type TripShelf = {

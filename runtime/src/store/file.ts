@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseTrip } from '../protocol/parse.ts';
 import type { GuardStore, StoredGuard } from './store.ts';
 
 /** Keeps guards in a folder (default `.loopbound`), with mode 0600. Damaged files count as none. */
@@ -22,9 +21,9 @@ export const fileStore = (dir = '.loopbound'): GuardStore => {
       }
       try {
         const { trip, until, window } = JSON.parse(text) as StoredGuard;
-        const read = parseTrip(trip);
-        if (!read.ok || typeof until !== 'number') return undefined;
-        return { trip: read.value, until, window: Array.isArray(window) ? window : [] };
+        if (typeof trip?.reason !== 'string' || typeof trip.message !== 'string' || typeof until !== 'number')
+          return undefined;
+        return { trip, until, window: Array.isArray(window) ? window : [] };
       } catch (error) {
         // Renames leave no half files, so this was changed by hand.
         if (error instanceof SyntaxError) return undefined;
