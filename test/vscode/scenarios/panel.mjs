@@ -17,7 +17,8 @@ export const scenario = setup =>
     },
     async bench => {
       const { page, until } = bench;
-      await bench.editor('research.ts');
+      const editor = await bench.editor('research.ts');
+      await editor.locator('.squiggly-warning').first().waitFor({ state: 'attached' });
       let panel = await bench.panel();
       await panel.getByText('Listening for agent runs').waitFor();
       setup.step('the empty panel says what to do');
@@ -41,6 +42,9 @@ export const scenario = setup =>
       await panel.getByRole('heading', { name: 'Loop stopped' }).waitFor();
       assert.equal(await panel.locator('.calls tbody tr').count(), 6);
       setup.step('the panel shows the runs, the trip and the calls that matched');
+      await panel.getByText('Predicted before the run:').waitFor();
+      await panel.getByRole('button', { name: 'unbounded-loop' }).waitFor();
+      setup.step('the trip names the finding that predicted it');
 
       // Wide panel, each theme. The panel is made higher by hiding the editor's half of the window.
       await bench.command('View: Toggle Maximized Panel');
@@ -84,14 +88,15 @@ export const scenario = setup =>
       // Hidden and shown again, everything is there as it was.
       await panel.getByRole('option', { name: /battery recycling/ }).click();
       await bench.command('View: Toggle Maximized Panel');
-      await bench.command('Problems: Focus on Problems View');
+      await (await bench.problem('Seen at run time')).waitFor();
+      setup.step('the finding is marked as seen at run time');
       panel = await bench.panel();
       await panel.getByRole('heading', { name: 'research: battery recycling' }).waitFor();
       await panel.getByRole('heading', { name: 'Loop stopped' }).waitFor();
       setup.step('shown again, the panel has everything');
 
-      await panel.getByRole('button', { name: 'research.ts:12' }).click();
-      await until('the cursor is on line 12', async () => (await bench.cursorLine()) === 12);
+      await panel.getByRole('button', { name: 'research.ts:18' }).click();
+      await until('the cursor is on line 18', async () => (await bench.cursorLine()) === 18);
       setup.step('the place of the trip opens in the editor');
       await bench.shot('window');
 

@@ -1,0 +1,76 @@
+// The whole path on the examples: a squiggle with its problem, the fix that takes both away, a guarded run in the
+// terminal, the trip in the panel, and the click that leads to the line.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { withVsCode } from '../session.mjs';
+
+export const scenario = setup =>
+  withVsCode(
+    {
+      ...setup,
+      folder: 'research-agents',
+      prepare: workspace => copyExamples(setup.root, workspace),
+      open: 'research-flow/unguarded.ts',
+      settings: { 'workbench.colorTheme': 'Dark Modern' },
+    },
+    async bench => {
+      const { page, until } = bench;
+      const file = 'research-flow/unguarded.ts';
+      const before = bench.read(file);
+      const editor = await bench.editor(file);
+      const squiggle = editor.locator('.squiggly-warning').first();
+      await squiggle.waitFor({ state: 'attached' });
+      const problem = await bench.problem('unbounded-cycle');
+      await problem.waitFor();
+      setup.step('an example has its squiggle and its row in Problems');
+      await bench.shot('1-finding');
+
+      // The problem leads to its place; from there the fix is two keys away.
+      await problem.click();
+      await until('the cursor is at the finding', async () => (await bench.cursorLine()) > 1);
+      await page.keyboard.press('F8');
+      await page.keyboard.press('Escape');
+      await editor.locator('.view-lines').first().waitFor();
+      await bench.command('View: Focus Active Editor Group');
+      await bench.quickFix('Set recursionLimit', () => bench.shot('2-fix'));
+      await squiggle.waitFor({ state: 'detached' });
+      assert.equal(bench.read(file), before, 'the fix must not save by itself');
+      await page.keyboard.press('Control+s');
+      await until('the fix is on disk', () => bench.read(file) !== before);
+      assert.match(bench.read(file), /recursionLimit: \d+/);
+      await until('the problem is gone', async () => (await problem.count()) === 0);
+      setup.step('the quick fix changes the file, and squiggle and problem go');
+      await bench.shot('3-fixed');
+
+      await bench.terminal('node research-flow/guarded.ts');
+      await until('the guard stopped the run', () => bench.terminalHas('Stopped: budget'));
+      setup.step('a guarded run in the terminal ends by its guard');
+
+      const panel = await bench.panel();
+      await panel.getByRole('heading', { name: 'Budget used up' }).waitFor();
+      await panel.locator('.run-head', { hasText: 'tripped' }).waitFor();
+      setup.step('the trip is in the panel');
+      await bench.shot('4-trip');
+
+      const place = panel.locator('.place button');
+      const line = Number((await place.textContent()).split(':')[1]);
+      await place.click();
+      await bench.editor('research-flow/guarded.ts');
+      await until(`the cursor is on line ${line}`, async () => (await bench.cursorLine()) === line);
+      assert.match(bench.read('research-flow/guarded.ts').split('\n')[line - 1], /ask\(|invoke\(/);
+      setup.step('a click on its place leads to the line');
+      await bench.shot('5-place');
+    },
+  );
+
+// The examples as a user has them: a project of its own with its packages installed.
+const copyExamples = (root, workspace) => {
+  const skip = new Set(['node_modules', '.loopbound', 'agent-network', 'python-flow']);
+  fs.cpSync(path.join(root, 'examples'), workspace, {
+    recursive: true,
+    filter: source => !skip.has(path.basename(source)),
+  });
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(workspace, 'node_modules'));
+};
