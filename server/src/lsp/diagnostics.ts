@@ -196,7 +196,7 @@ async function settle<T>(
     return await work();
   } catch (error) {
     if (error instanceof Cancelled) {
-      return new ResponseError(LSPErrorCodes.ServerCancelled, 'cancelled', { retriggerRequest: false });
+      return new ResponseError(LSPErrorCodes.ServerCancelled, 'cancelled', { retriggerRequest: true });
     }
     context.log.error(`${request} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return empty;
