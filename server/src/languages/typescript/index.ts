@@ -5,14 +5,16 @@ import type { Module, Statement } from '../../program/model.ts';
 import type { LanguageFront } from '../language.ts';
 import { lineStartsOf } from '../lines.ts';
 import { commentsOf } from './comments.ts';
+import { edit } from './edit.ts';
 import { noteExports } from './modules.ts';
 import { parse } from './parse.ts';
 import { createReader, type Reader } from './reader.ts';
 import { statement } from './statements.ts';
 
-export const typescript: Pick<LanguageFront, 'extensions' | 'read'> = {
+export const typescript: LanguageFront = {
   extensions: ['.ts', '.tsx', '.js', '.jsx', '.mts', '.cts', '.mjs', '.cjs'],
   read,
+  edit,
 };
 
 function read(path: string, text: string): Module {

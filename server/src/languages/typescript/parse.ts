@@ -14,22 +14,23 @@ const mostProblems = 50;
 /** Brackets nested deeper than this are blanked out when the parser, which recurses, has run out of stack. */
 const deepestBrackets = 200;
 
-export function parse(path: string, text: string): Parsed {
+/** `withParents` also sets every node's `parent`. */
+export function parse(path: string, text: string, withParents = false): Parsed {
   try {
-    return create(path, text, []);
+    return create(path, text, [], withParents);
   } catch (error) {
     const shallow = blankDeepBrackets(text);
     const problem: SyntaxProblem = { message: givenUp(error, shallow !== text), span: [0, 0] };
     if (shallow === text) return { file: emptyFile(path), problems: [problem] };
     try {
-      return create(path, shallow, [problem]);
+      return create(path, shallow, [problem], withParents);
     } catch (again) {
       return { file: emptyFile(path), problems: [{ message: givenUp(again, false), span: [0, 0] }] };
     }
   }
 }
 
-function create(path: string, text: string, problems: SyntaxProblem[]): Parsed {
+function create(path: string, text: string, problems: SyntaxProblem[], withParents: boolean): Parsed {
   const file = ts.createSourceFile(
     path,
     text,
@@ -39,7 +40,7 @@ function create(path: string, text: string, problems: SyntaxProblem[]): Parsed {
       // Every file is a module to us: that is what makes `await` at the top level an await.
       setExternalModuleIndicator,
     },
-    false,
+    withParents,
     scriptKind(path),
   );
   // The public way to these needs a Program.
@@ -58,7 +59,7 @@ function setExternalModuleIndicator(file: ts.SourceFile): void {
 }
 
 function emptyFile(path: string): ts.SourceFile {
-  return create(path, '', []).file;
+  return create(path, '', [], false).file;
 }
 
 function scriptKind(path: string): ts.ScriptKind {
