@@ -1,6 +1,4 @@
 // `loopbound check`: analyses folders and prints the report. The analysis is the engine's, the formats are report's.
-import { statSync } from 'node:fs';
-import { dirname, relative, resolve, sep } from 'node:path';
 import { engine } from '../compose.ts';
 import type { Check } from '../engine/check.ts';
 import { openMemory } from '../engine/memory.ts';
@@ -12,6 +10,7 @@ import { toText } from '../report/text.ts';
 import type { Severity } from '../rules/finding.ts';
 import { diskFiles } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
+import { chooseRoot } from '../workspace/root.ts';
 import { openStore } from '../workspace/store.ts';
 import type { CheckCommand } from './arguments.ts';
 
@@ -61,28 +60,6 @@ function format(check: Check, command: CheckCommand, session: Session): string {
     case 'text':
       return toText(check, { colour: wantsColour(), text: path => session.text(path) });
   }
-}
-
-/**
- * Paths in the report are relative to the working directory; where something outside of it is checked, to the folder
- * that holds all that is checked.
- */
-export function chooseRoot(paths: readonly string[], cwd: string): { root: string; starts: readonly string[] } {
-  const absolute = paths.map(path => resolve(cwd, path));
-  const inside = absolute.every(path => !relative(cwd, path).startsWith('..') && path.startsWith(cwd));
-  const root = inside ? cwd : commonFolder(absolute);
-  return { root, starts: absolute.map(path => relative(root, path).split(sep).join('/')) };
-}
-
-function commonFolder(paths: readonly string[]): string {
-  const [first = '.', ...rest] = paths.map(path =>
-    statSync(path, { throwIfNoEntry: false })?.isFile() ? dirname(path) : path,
-  );
-  let common = first;
-  for (const path of rest) {
-    while (relative(common, path).startsWith('..') && dirname(common) !== common) common = dirname(common);
-  }
-  return common;
 }
 
 function wantsColour(): boolean {
