@@ -67,7 +67,14 @@ export const scenario = setup =>
 
 // The examples as a user has them: a project of its own with its packages installed.
 const copyExamples = (root, workspace) => {
-  const skip = new Set(['node_modules', '.loopbound', 'agent-network', 'python-flow']);
+  const skip = new Set([
+    'node_modules',
+    '.loopbound',
+    'agent-network',
+    'python-flow',
+    'scripted_model.py',
+    'tsconfig.json',
+  ]);
   fs.cpSync(path.join(root, 'examples'), workspace, {
     recursive: true,
     filter: source => !skip.has(path.basename(source)),
