@@ -3,6 +3,7 @@
 import type { Module } from '../../program/model.ts';
 import type { LanguageFront } from '../language.ts';
 import { lineStartsOf } from '../lines.ts';
+import { edit } from './edit.ts';
 import { findWasm } from './load.ts';
 import { noteExports } from './modules.ts';
 import { createReader } from './reader.ts';
@@ -12,13 +13,13 @@ import { createTreeReader, type TreeReader, type Wasm } from './tree.ts';
 export type { Wasm } from './tree.ts';
 
 /** The Python front from the bytes of its two wasm files. Rejects when they cannot be compiled. */
-export async function createPythonFront(wasm: Wasm): Promise<Pick<LanguageFront, 'extensions' | 'read'>> {
+export async function createPythonFront(wasm: Wasm): Promise<LanguageFront> {
   const readTree = await createTreeReader(wasm);
-  return { extensions: ['.py'], read: (path, text) => read(readTree, path, text) };
+  return { extensions: ['.py'], read: (path, text) => read(readTree, path, text), edit };
 }
 
 /** The Python front with the wasm files beside the bundle, or in node_modules when run from source. */
-export async function loadPython(): Promise<Pick<LanguageFront, 'extensions' | 'read'>> {
+export async function loadPython(): Promise<LanguageFront> {
   return createPythonFront(await findWasm());
 }
 
