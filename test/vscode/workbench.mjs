@@ -137,6 +137,16 @@ export class Workbench {
     return frame;
   }
 
+  /** How often the extension's log has a text. */
+  logged(pattern) {
+    const logs = path.join(this.state, 'data/logs');
+    const files = fs.existsSync(logs) ? fs.readdirSync(logs, { recursive: true }) : [];
+    return files
+      .filter(file => path.basename(file) === 'Loopbound.log')
+      .map(file => fs.readFileSync(path.join(logs, file), 'utf8').match(pattern)?.length ?? 0)
+      .reduce((sum, count) => sum + count, 0);
+  }
+
   /** Chooses a colour theme by its name. */
   async theme(name) {
     const { page } = this;

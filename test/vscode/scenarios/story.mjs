@@ -25,16 +25,13 @@ export const scenario = setup =>
       const problem = await bench.problem('unbounded-cycle');
       await problem.waitFor();
       setup.step('an example has its squiggle and its row in Problems');
-      await bench.shot('1-finding');
 
       // The problem leads to its place; from there the fix is two keys away.
       await problem.click();
       await until('the cursor is at the finding', async () => (await bench.cursorLine()) > 1);
-      await page.keyboard.press('F8');
-      await page.keyboard.press('Escape');
-      await editor.locator('.view-lines').first().waitFor();
+      await bench.shot('finding');
       await bench.command('View: Focus Active Editor Group');
-      await bench.quickFix('Set recursionLimit', () => bench.shot('2-fix'));
+      await bench.quickFix('Set recursionLimit', () => bench.shot('fix'));
       await squiggle.waitFor({ state: 'detached' });
       assert.equal(bench.read(file), before, 'the fix must not save by itself');
       await page.keyboard.press('Control+s');
@@ -42,17 +39,16 @@ export const scenario = setup =>
       assert.match(bench.read(file), /recursionLimit: \d+/);
       await until('the problem is gone', async () => (await problem.count()) === 0);
       setup.step('the quick fix changes the file, and squiggle and problem go');
-      await bench.shot('3-fixed');
 
       await bench.terminal('node research-flow/guarded.ts');
       await until('the guard stopped the run', () => bench.terminalHas('Stopped: budget'));
       setup.step('a guarded run in the terminal ends by its guard');
 
+      await bench.command('Notifications: Clear All Notifications');
       const panel = await bench.panel();
       await panel.getByRole('heading', { name: 'Budget used up' }).waitFor();
       await panel.locator('.run-head', { hasText: 'tripped' }).waitFor();
       setup.step('the trip is in the panel');
-      await bench.shot('4-trip');
 
       const place = panel.locator('.place button');
       const line = Number((await place.textContent()).split(':')[1]);
@@ -61,7 +57,7 @@ export const scenario = setup =>
       await until(`the cursor is on line ${line}`, async () => (await bench.cursorLine()) === line);
       assert.match(bench.read('research-flow/guarded.ts').split('\n')[line - 1], /ask\(|invoke\(/);
       setup.step('a click on its place leads to the line');
-      await bench.shot('5-place');
+      await bench.shot('place');
     },
   );
 

@@ -85,9 +85,12 @@ const placeLink = (context: Context, place: Place): HTMLElement => {
     { class: 'place' },
     icon('file'),
     h('code', {}, placeButton(context, place, where, t('Open {0}', `${place.file}:${place.line}:${place.column}`))),
-    place.function !== undefined && h('span', { class: 'muted' }, t('in {0}', place.function)),
+    place.function !== undefined && h('span', { class: 'muted' }, t('in {0}', functionName(place.function))),
   );
 };
+
+// V8 says `RunnableCallable.refine [as func]` where the code says `refine`.
+const functionName = (name: string): string => name.replace(/ \[as .*\]$/, '').replace(/^.*\.(?=[\w$#]+$)/, '');
 
 const inUnit = (value: number, unit: Evidence['unit']): string => {
   switch (unit) {
