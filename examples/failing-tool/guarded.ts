@@ -1,5 +1,5 @@
-// The same booking behind a guard. It sees that the tool fails again and again with one and the same error, and stops
-// the fourth attempt before it runs.
+// The same booking behind a guard. It sees one call fail with one and the same error twice, and stops the third
+// attempt before it runs.
 
 import './script.ts';
 import { guard, TripError, withRun } from 'loopbound';
@@ -7,17 +7,22 @@ import OpenAI from 'openai';
 import { book } from './ledger.ts';
 
 const client = new OpenAI();
-const guardedBook = guard(book, { name: 'book' });
+
+const readAndBook = guard(async function readAndBook(invoice: string): Promise<string> {
+  const completion = await client.chat.completions.create({
+    model: 'gpt-4.1-mini',
+    messages: [
+      { role: 'system', content: 'Extract supplier, amount and currency as JSON.' },
+      { role: 'user', content: invoice },
+    ],
+  });
+  return await book(JSON.parse(completion.choices[0]?.message.content ?? ''));
+});
 
 async function bookInvoice(invoice: string): Promise<string> {
-  const messages: OpenAI.ChatCompletionMessageParam[] = [
-    { role: 'system', content: 'Extract supplier, amount and currency as JSON.' },
-    { role: 'user', content: invoice },
-  ];
   while (true) {
-    const completion = await client.chat.completions.create({ model: 'gpt-4.1-mini', messages });
     try {
-      return await guardedBook(JSON.parse(completion.choices[0]?.message.content ?? ''));
+      return await readAndBook(invoice);
     } catch (error) {
       // A trip has to leave the loop: retried, it would be one more failure among many.
       if (error instanceof TripError) throw error;

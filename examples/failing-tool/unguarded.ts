@@ -1,4 +1,4 @@
-// Reads an invoice with a model and books it. When booking fails, the model is asked again, for ever.
+// Reads an invoice with a model and books it. When that fails, the model is asked again, for ever.
 
 import './script.ts';
 import OpenAI from 'openai';
@@ -6,15 +6,21 @@ import { book } from './ledger.ts';
 
 const client = new OpenAI();
 
+async function readAndBook(invoice: string): Promise<string> {
+  const completion = await client.chat.completions.create({
+    model: 'gpt-4.1-mini',
+    messages: [
+      { role: 'system', content: 'Extract supplier, amount and currency as JSON.' },
+      { role: 'user', content: invoice },
+    ],
+  });
+  return await book(JSON.parse(completion.choices[0]?.message.content ?? ''));
+}
+
 async function bookInvoice(invoice: string): Promise<string> {
-  const messages: OpenAI.ChatCompletionMessageParam[] = [
-    { role: 'system', content: 'Extract supplier, amount and currency as JSON.' },
-    { role: 'user', content: invoice },
-  ];
   while (true) {
-    const completion = await client.chat.completions.create({ model: 'gpt-4.1-mini', messages });
     try {
-      return await book(JSON.parse(completion.choices[0]?.message.content ?? ''));
+      return await readAndBook(invoice);
     } catch (error) {
       console.warn('booking failed, asking again:', (error as Error).message);
     }

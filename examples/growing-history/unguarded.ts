@@ -2,26 +2,26 @@
 // and the whole history goes into every prompt.
 
 import './script.ts';
-import { openai } from '@ai-sdk/openai';
-import { generateText, type ModelMessage } from 'ai';
+import OpenAI from 'openai';
 
-const model = openai.chat('gpt-4.1-mini');
+const client = new OpenAI();
 
 function readLog(request: string): string {
   return `${request}\n${'WARN queue is full, job postponed\n'.repeat(20)}`;
 }
 
-const messages: ModelMessage[] = [
-  { role: 'system', content: 'Find out why jobs are late. Answer NEXT: <log> to read on or CAUSE: <cause>.' },
-  { role: 'user', content: 'It began at 10:00.' },
-];
-
-while (true) {
-  const { text, response } = await generateText({ model, messages });
-  messages.push(...response.messages);
-  if (text.startsWith('CAUSE:')) {
-    console.log(text);
-    break;
+async function investigate(incident: string): Promise<string> {
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: 'system', content: 'Find the cause. Answer NEXT: <log> to read on or CAUSE: <cause>.' },
+    { role: 'user', content: incident },
+  ];
+  while (true) {
+    const completion = await client.chat.completions.create({ model: 'gpt-4.1-mini', messages });
+    const reply = completion.choices[0]?.message.content ?? '';
+    if (reply.startsWith('CAUSE:')) return reply;
+    messages.push({ role: 'assistant', content: reply });
+    messages.push({ role: 'user', content: readLog(reply.split('\n')[0] ?? '') });
   }
-  messages.push({ role: 'user', content: readLog(text.split('\n')[0] ?? '') });
 }
+
+console.log(await investigate('Jobs have been late since 10:00.'));

@@ -10,7 +10,7 @@ import { type Example, examples, runTwin } from '../../scripts/examples.mjs';
 const ends: Record<string, { calls: number; ended: RegExp }> = {
   'agent-network': { calls: 8, ended: /^maxIter: not approved after 8 turns$/ },
   'document-flow': { calls: 6, ended: /^counter, 3 attempts$/ },
-  'failing-tool': { calls: 4, ended: /^loop: book failed 3 times in a row with the same error/ },
+  'failing-tool': { calls: 2, ended: /^loop: readAndBook is called for the third time in a row/ },
   'growing-history': { calls: 16, ended: /^budget: The budget of 20000 tokens/ },
   'python-flow': { calls: 6, ended: /^counter, 3 drafts$/ },
   'research-flow': { calls: 8, ended: /^budget: The budget of 8 calls/ },
