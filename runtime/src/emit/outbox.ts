@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS, PROTOCOL_VERSION } from '../protocol/limits.ts';
-import type { AgentHello, EventsMessage } from '../protocol/message.ts';
+import type { AgentHello, EventsMessage, OpenRun } from '../protocol/message.ts';
 import type { Trip } from '../protocol/trip.ts';
 import { tailFolder } from '../tripFile.ts';
 import { complain } from './complain.ts';
@@ -31,8 +31,8 @@ export type Outbox = {
 export const appName = (): string =>
   shared.settings.app ?? process.env.LOOPBOUND_APP ?? (process.argv[1] ? basename(process.argv[1]) : 'node');
 
-/** The first message of this process. */
-export const helloOf = (outbox: Outbox): AgentHello => ({
+/** The first message of this process. Its totals leave out what `outbox` (and `taken` from it) will still tell. */
+export const helloOf = (outbox: Outbox, taken: readonly AgentEvent[] = []): AgentHello => ({
   type: 'hello',
   version: PROTOCOL_VERSION,
   role: 'agent',
@@ -44,11 +44,22 @@ export const helloOf = (outbox: Outbox): AgentHello => ({
     runtime: `node ${process.versions.node}`,
     library: VERSION,
   },
-  runs: [...shared.runs.values()]
-    .slice(-LIMITS.runsPerHello)
-    .map(({ id, name, startedAt, calls, tokens, usd }) => ({ runId: id, name, time: startedAt, calls, tokens, usd })),
+  runs: [...shared.runs.values()].slice(-LIMITS.runsPerHello).map(({ id, name, startedAt, calls, tokens, usd }) => {
+    const told: OpenRun = { runId: id, name, time: startedAt, calls, tokens, usd };
+    for (const event of taken) leaveOut(told, event);
+    for (const event of outbox.events) leaveOut(told, event);
+    return told;
+  }),
   pendingTrips: outbox.trips.size,
 });
+
+// The hub adds a call when its event arrives; counted in the totals of the hello too, it would count twice.
+const leaveOut = (run: OpenRun, event: AgentEvent): void => {
+  if (event.kind !== 'call' || event.runId !== run.runId) return;
+  if (event.outcome !== 'blocked') run.calls = Math.max(0, run.calls - 1);
+  run.tokens = Math.max(0, run.tokens - (event.inputTokens ?? 0) - (event.outputTokens ?? 0));
+  run.usd = Math.max(0, run.usd - (event.usd ?? 0));
+};
 
 /** The next batch of telemetry; undefined if nothing waits. */
 export const batchOf = ({ events }: Outbox): EventsMessage | undefined =>
@@ -64,7 +75,7 @@ export const leaveTail = (outbox: Outbox): void => {
   const path = join(folder, `${Date.now()}-${outbox.agentId}.json`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.part`, JSON.stringify({ hello: helloOf(outbox), events }), { mode: 0o600 });
+    writeFileSync(`${path}.part`, JSON.stringify({ hello: helloOf(outbox, events.events), events }), { mode: 0o600 });
     renameSync(`${path}.part`, path);
   } catch (error) {
     complain(`cannot leave telemetry: ${String(error)}`);

@@ -33,6 +33,11 @@ export class DropOldest<T> {
     this.#size++;
   }
 
+  /** The items that wait, oldest first; they stay. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let i = 0; i < this.#size; i++) yield this.#items[(this.#head + i) % this.#items.length]!;
+  }
+
   /** Takes the oldest items out, at most `max`. */
   take(max: number): T[] {
     const taken: T[] = [];
