@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Tests the packaged extension in a real VS Code. Prints a line per check and `N passed, N failed` at the end.
 //
-// Usage: node test/vscode/run.mjs [--no-build] [--out DIR] [SCENARIO ...]
+// Usage: node test/vscode/run.mjs [--no-build] [--pictures] [--out DIR] [SCENARIO ...]
+// --pictures renews docs/pictures with what the scenarios saw; look at each before it is committed.
 // Where no Chromium is to be had the scenarios are skipped, loudly; under CI=true that is a failure.
 
 import { spawnSync } from 'node:child_process';
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     build: { type: 'boolean', default: true },
+    pictures: { type: 'boolean', default: false },
     out: { type: 'string', default: path.join(root, 'out/vscode') },
   },
   allowNegative: true,
@@ -92,6 +94,19 @@ const names = fs
   .filter(file => file.endsWith('.mjs'))
   .map(file => file.slice(0, -4))
   .filter(name => positionals.length === 0 || positionals.includes(name));
+// What the README and the walkthrough show: the name there, and the scenario's picture.
+const PICTURES = {
+  finding: 'story/finding',
+  fix: 'story/fix',
+  trip: 'panel/window',
+  'panel-dark': 'panel/panel-dark',
+  'panel-light': 'panel/panel-light',
+  'panel-high-contrast': 'panel/panel-hc-dark',
+  'panel-narrow': 'panel/panel-narrow',
+  empty: 'panel/empty',
+  page: 'page/page-dark',
+};
+
 for (const name of names) {
   const { scenario } = await import(new URL(`${name}.mjs`, folder).href);
   let last = 'starts';
@@ -105,6 +120,12 @@ for (const name of names) {
   } catch (error) {
     failed++;
     log(`FAIL  ${name}, after "${last}"\n${error.stack}`);
+  }
+}
+if (values.pictures) {
+  for (const [name, source] of Object.entries(PICTURES)) {
+    const file = path.join(out, `${source}.png`);
+    if (fs.existsSync(file)) fs.copyFileSync(file, path.join(root, 'docs/pictures', `${name}.png`));
   }
 }
 finish();

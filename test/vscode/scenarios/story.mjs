@@ -11,7 +11,7 @@ export const scenario = setup =>
     {
       ...setup,
       folder: 'research-agents',
-      prepare: workspace => copyExamples(setup.root, workspace),
+      prepare: workspace => copyExample(setup.root, workspace),
       open: 'research-flow/unguarded.ts',
       settings: { 'workbench.colorTheme': 'Dark Modern' },
     },
@@ -61,19 +61,10 @@ export const scenario = setup =>
     },
   );
 
-// The examples as a user has them: a project of its own with its packages installed.
-const copyExamples = (root, workspace) => {
-  const skip = new Set([
-    'node_modules',
-    '.loopbound',
-    'agent-network',
-    'python-flow',
-    'scripted_model.py',
-    'tsconfig.json',
-  ]);
-  fs.cpSync(path.join(root, 'examples'), workspace, {
-    recursive: true,
-    filter: source => !skip.has(path.basename(source)),
-  });
+// The example as a user has it: a project of its own with its packages installed.
+const copyExample = (root, workspace) => {
+  for (const name of ['research-flow', 'scripted-model.ts', 'package.json']) {
+    fs.cpSync(path.join(root, 'examples', name), path.join(workspace, name), { recursive: true });
+  }
   fs.symlinkSync(path.join(root, 'node_modules'), path.join(workspace, 'node_modules'));
 };

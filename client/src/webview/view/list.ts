@@ -111,6 +111,7 @@ export const rowList = (context: Context, choose: (row: Row) => void, enter: () 
 
 const runRow = (context: Context, first: RunView) => {
   const status = h('span', { class: 'row-icon' });
+  const word = h('span', { class: 'only-read' });
   const name = h('span', { class: 'row-name' });
   const time = h('span', { class: 'muted number' });
   const numbers = h('span', { class: 'muted row-numbers' });
@@ -120,6 +121,7 @@ const runRow = (context: Context, first: RunView) => {
     'div',
     { class: 'list-row' },
     status,
+    word,
     h(
       'span',
       { class: 'row-main' },
@@ -133,6 +135,7 @@ const runRow = (context: Context, first: RunView) => {
     update(run: RunView = first) {
       if (run.status !== shown) {
         status.replaceChildren(icon(run.status, `status-${run.status}`));
+        setText(word, statusWord(run));
         shown = run.status;
       }
       setText(name, run.name || run.app);
@@ -141,13 +144,6 @@ const runRow = (context: Context, first: RunView) => {
       setShown(breakers, run.breakers.some(view => view.state === 'open') && run.trips.length === 0);
       setShown(trips, run.trips.length > 0);
       setText(trips.lastElementChild!, run.trips.length === 1 ? t('1 trip') : t('{0} trips', count(run.trips.length)));
-      setAttribute(
-        element,
-        'aria-label',
-        [name.textContent, statusWord(run), numbers.textContent, run.trips.length > 0 && trips.textContent]
-          .filter(Boolean)
-          .join(', '),
-      );
     },
   };
 };
@@ -157,7 +153,7 @@ const tripRow = (trip: Trip) => {
   return {
     element: h(
       'div',
-      { class: 'list-row', 'aria-label': `${reasonTitle(trip)}, ${trip.run}, ${where}` },
+      { class: 'list-row' },
       h('span', { class: 'row-icon' }, icon(trip.monitored ? 'warning' : 'tripped', 'status-tripped')),
       h(
         'span',
