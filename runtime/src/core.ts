@@ -136,8 +136,8 @@ export class GuardCore implements Controllable {
       if (sighting?.stop) {
         const trip = this.#trip(
           'loop',
-          loopMessage(facts.name, sighting),
-          this.#loopEvidence(facts, signature, sighting),
+          () => loopMessage(facts.name, sighting),
+          () => this.#loopEvidence(facts, signature, sighting),
           facts,
           run,
           time,
@@ -299,8 +299,8 @@ export class GuardCore implements Controllable {
   /** Makes the trip; in monitoring mode records it once and gives undefined, so that the call goes on. */
   #trip(
     reason: TripReason,
-    message: string,
-    evidence: Evidence,
+    message: string | (() => string),
+    evidenceOf: Evidence | (() => Evidence),
     facts: CallFacts,
     run: Run,
     time: number,
@@ -318,9 +318,15 @@ export class GuardCore implements Controllable {
     const again = reason === 'loop' ? (signature?.text ?? '') : '';
     const last = this.#last;
     if (!monitored && last && last.run === run && last.trip.reason === reason && last.again === again) {
-      return this.#blocked(errorOf(last.trip), facts, run, time);
+      return this.#blocked(
+        quick(() => errorOf(last.trip)),
+        facts,
+        run,
+        time,
+      );
     }
     const { store, storeTtlMs = 900_000 } = this.options;
+    const evidence = typeof evidenceOf === 'function' ? evidenceOf() : evidenceOf;
     if (this.breaker && !monitored) {
       this.breaker.trip(reason);
       evidence.retryAt = this.breaker.snapshot().retryAt;
@@ -328,7 +334,7 @@ export class GuardCore implements Controllable {
     const trip = makeTrip({
       reason,
       guard: this.label,
-      message,
+      message: typeof message === 'function' ? message() : message,
       evidence,
       run,
       time,
@@ -360,23 +366,21 @@ export class GuardCore implements Controllable {
   }
 
   #rejection(retryAt: number, reason: string | undefined, run: Run, time: number): BreakerOpenError {
-    const limit = Error.stackTraceLimit;
-    // Rejections come in numbers, and the place was in the trip that opened the breaker.
-    Error.stackTraceLimit = 0;
-    const error = new BreakerOpenError({
-      id: 'breaker-open',
-      runId: run.id,
-      run: run.name,
-      app: '',
-      pid: process.pid,
-      time,
-      reason: (reason as TripReason | undefined) ?? 'loop',
-      guard: this.label,
-      message: `The breaker of ${this.label} is open for another ${Math.max(0, Math.ceil((retryAt - time) / 1000))} s.`,
-      evidence: { retryAt },
-    });
-    Error.stackTraceLimit = limit;
-    return error;
+    return quick(
+      () =>
+        new BreakerOpenError({
+          id: 'breaker-open',
+          runId: run.id,
+          run: run.name,
+          app: '',
+          pid: process.pid,
+          time,
+          reason: (reason as TripReason | undefined) ?? 'loop',
+          guard: this.label,
+          message: `The breaker of ${this.label} is open for another ${Math.max(0, Math.ceil((retryAt - time) / 1000))} s.`,
+          evidence: { retryAt },
+        }),
+    );
   }
 
   #warn(facts: CallFacts, sighting: Sighting, signature: Signature, run: Run, time: number): Answered | undefined {
@@ -462,6 +466,17 @@ export class GuardCore implements Controllable {
     told?.(view);
   }
 }
+
+/** Makes an error without its stack: rejections come in numbers, and the place was in the first trip. */
+const quick = <E>(make: () => E): E => {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+};
 
 const payloadOf = (facts: CallFacts): unknown => ('payload' in facts ? facts.payload : facts.input);
 

@@ -44,13 +44,9 @@ export type LoopOptions = {
 /** Which rung of the detector saw a loop. */
 export type Rung = 'cycle' | 'interleaved' | 'sameError' | 'stagnation' | 'reworded' | 'sweep' | 'spawn';
 
-/** A known signature and how many calls in the window have it. */
-type Known = { readonly id: number; readonly signature: Signature; uses: number };
-
 /** One remembered call. */
 export type Remembered = {
   readonly id: number;
-  readonly known: Known;
   readonly name: string;
   readonly signature: Signature;
   readonly time: number;
@@ -83,7 +79,12 @@ const WAIT = /^(?:sleep|wait|delay|pause|idle)(?:[_-]?(?:for|ms|seconds?|until))
 /** Calls of one tool in a row from which on a sweep is looked for. */
 const SWEEP_FROM = 16;
 
+/** Only every so many of them are looked at: a sweep is long. */
+const SWEEP_EVERY = 8;
+
 type Tool = {
+  /** Whether it starts further agents. */
+  spawns: boolean;
   lastError: string | undefined;
   errors: number;
   lastResult: Remembered | undefined;
@@ -96,10 +97,12 @@ type Tool = {
 export class Detector {
   readonly #options: Required<Omit<LoopOptions, 'spawns' | 'polls' | 'volatile'>> & LoopOptions;
   readonly #runs: Runs;
-  readonly #ids = new Map<string, Known | Known[]>();
+  /** Ring of the calls in the window, with their hashes beside it: looking one up touches no string. */
+  readonly #ring: Remembered[] = [];
+  readonly #hashes: Int32Array;
+  #count = 0;
   #looked: Signature | undefined;
-  #found: Known | undefined;
-  readonly #window: Remembered[] = [];
+  #found = 0;
   readonly #tools = new Map<string, Tool>();
   readonly #warned = new Set<string>();
   #nextId = 1;
@@ -152,18 +155,22 @@ export class Detector {
     }
     this.#options = all;
     this.#runs = new Runs(all.maxCycleLength);
+    this.#hashes = new Int32Array(all.windowSize);
   }
 
   /** The calls in the window, oldest first. */
   get window(): readonly Remembered[] {
-    return this.#window;
+    const size = this.#options.windowSize;
+    if (this.#count <= size) return this.#ring.slice();
+    const head = this.#count % size;
+    return [...this.#ring.slice(head), ...this.#ring.slice(0, head)];
   }
 
   /** What would be seen if this call came next; undefined if nothing. Takes nothing in, but forgets after silence. */
   look(name: string, signature: Signature, time: number): Sighting | undefined {
     if (this.#lastTime > 0 && time - this.#lastTime > this.#options.forgetAfterMs) this.clear();
     const { repeats, mode } = this.#options;
-    const id = this.#find(signature)?.id ?? 0;
+    const id = this.#find(signature);
     if (id > 0) {
       const stop = this.#cycle(id, name, repeats, true);
       if (stop) return stop;
@@ -184,10 +191,10 @@ export class Detector {
 
   /** Takes a call in that now runs. Hand its result to {@link done} or {@link failed}. */
   push(name: string, signature: Signature, time: number, args?: unknown): Remembered {
-    const known = this.#intern(signature);
+    const found = this.#find(signature);
+    const id = found > 0 ? found : this.#nextId++;
     const call: Remembered = {
-      id: known.id,
-      known,
+      id,
       name,
       signature,
       time,
@@ -196,10 +203,7 @@ export class Detector {
       stripped: undefined,
       prose: undefined,
     };
-    this.#runs.push(known.id);
-    const window = this.#window;
-    window.push(call);
-    if (window.length > this.#options.windowSize) this.#release(window.shift()!);
+    this.#put(call);
     this.#lastTime = time;
     if (this.#options.mode === 'progress') {
       if (this.#streakName === name) this.#streak++;
@@ -207,10 +211,10 @@ export class Detector {
         this.#streakName = name;
         this.#streak = 1;
       }
-      if (this.#streak >= SWEEP_FROM) this.#noteSweep(name, signature);
-      const tool = this.#tools.get(name);
-      if (tool && tool.sameResults >= 2) call.prose = proseOf(args);
-      if (this.#options.spawn > 0 && this.#isSpawn(name)) this.#spawns++;
+      if (this.#streak >= SWEEP_FROM && this.#streak % SWEEP_EVERY === 0) this.#noteSweep(name, signature);
+      const tool = this.#tool(name);
+      if (tool.sameResults >= 2) call.prose = proseOf(args);
+      if (tool.spawns) this.#spawns++;
     }
     return call;
   }
@@ -222,8 +226,8 @@ export class Detector {
     const tool = this.#tool(call.name);
     tool.errors = 0;
     tool.lastError = undefined;
-    tool.sameResults =
-      tool.lastResult && result !== undefined && this.#sameText(tool.lastResult, call) ? tool.sameResults + 1 : 1;
+    // Compared as it is: stripping every result would cost more than all the rest.
+    tool.sameResults = result !== undefined && result === tool.lastResult?.result ? tool.sameResults + 1 : 1;
     tool.lastResult = call;
     this.#noteStale(call);
   }
@@ -242,21 +246,20 @@ export class Detector {
 
   /** The call is to count as if it had not been made: a retryable failure. */
   forget(call: Remembered): void {
-    const index = this.#window.lastIndexOf(call);
-    if (index < 0) return;
-    this.#window.splice(index, 1);
-    this.#release(call);
+    const kept = this.window.filter(other => other !== call);
+    if (kept.length === this.#ring.length) return;
     this.#runs.clear();
-    for (const kept of this.#window) this.#runs.push(kept.id);
+    this.#ring.length = 0;
+    this.#count = 0;
+    for (const other of kept) this.#put(other);
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#runs.clear();
-    this.#window.length = 0;
-    this.#ids.clear();
+    this.#ring.length = 0;
+    this.#count = 0;
     this.#looked = undefined;
-    this.#found = undefined;
     this.#tools.clear();
     this.#warned.clear();
     this.#lastTime = 0;
@@ -272,10 +275,10 @@ export class Detector {
       const period = this.#runs.peek(id, repeats, from);
       if (period === 0) return undefined;
       if (mode === 'strict' || this.#resultsRepeat(period, repeats)) {
-        if (mode === 'progress' && polls && this.#window.slice(-period).some(call => polls(call.name))) {
+        if (mode === 'progress' && polls && this.window.slice(-period).some(call => polls(call.name))) {
           if (!stop || this.#pollsInARow(id) < pollRepeats - 1) return undefined;
         }
-        const calls = this.#window.slice(-(period * repeats - 1));
+        const calls = this.window.slice(-(period * repeats - 1));
         return { stop, rung: 'cycle', period, repeats, limit: this.#options.repeats, calls };
       }
       from = period + 1;
@@ -285,7 +288,7 @@ export class Detector {
 
   /** Whether every completed call of the last `repeats` cycles gave what its predecessor one period before gave. */
   #resultsRepeat(period: number, repeats: number): boolean {
-    const window = this.#window;
+    const { window } = this;
     const first = window.length - (period * repeats - 1);
     if (first < 0) return false;
     for (let index = first + period; index < window.length; index++) {
@@ -297,8 +300,9 @@ export class Detector {
   #pollsInARow(id: number): number {
     let count = 0;
     let last: Remembered | undefined;
-    for (let index = this.#window.length - 1; index >= 0; index--) {
-      const call = this.#window[index]!;
+    const { window } = this;
+    for (let index = window.length - 1; index >= 0; index--) {
+      const call = window[index]!;
       if (call.id !== id) continue;
       if (last && !this.#same(call, last)) break;
       last = call;
@@ -320,8 +324,9 @@ export class Detector {
     const polling = polls?.(name) ?? false;
     if (id > 0 && interleaved > 0 && !polling) {
       const calls: Remembered[] = [];
-      for (let index = this.#window.length - 1; index >= 0; index--) {
-        const call = this.#window[index]!;
+      const { window } = this;
+      for (let index = window.length - 1; index >= 0; index--) {
+        const call = window[index]!;
         if (call.id !== id) continue;
         if (call.result === undefined && call.error === undefined) continue;
         if (calls.length > 0 && !this.#same(call, calls[0]!)) break;
@@ -334,11 +339,11 @@ export class Detector {
     const tool = this.#tools.get(name);
     if (tool) {
       if (sameError > 0 && tool.errors >= sameError) {
-        const calls = this.#window.filter(call => call.name === name && call.error === tool.lastError);
+        const calls = this.window.filter(call => call.name === name && call.error === tool.lastError);
         return sighting('sameError', sameError, tool.errors + 1, calls);
       }
       if (reworded > 0 && id === 0 && tool.sameResults >= reworded && !polling) {
-        const calls = this.#window.filter(call => call.name === name).slice(-reworded);
+        const calls = this.window.filter(call => call.name === name).slice(-reworded);
         if (isReworded(calls)) return sighting('reworded', reworded, tool.sameResults + 1, calls);
       }
       if (sweep > 0 && tool.sweep + SWEEP_FROM > sweep && this.#streakName === name && this.#sweeps(tool, signature)) {
@@ -346,19 +351,19 @@ export class Detector {
           'sweep',
           sweep,
           tool.sweep + SWEEP_FROM,
-          this.#window.filter(call => call.name === name),
+          this.window.filter(call => call.name === name),
         );
       }
     }
     if (id > 0 && stagnation > 0 && this.#stale >= stagnation && !polling) {
-      return sighting('stagnation', stagnation, this.#stale + 1, this.#window.slice(-stagnation));
+      return sighting('stagnation', stagnation, this.#stale + 1, this.window.slice(-stagnation));
     }
     if (spawn > 0 && this.#spawns >= spawn && this.#isSpawn(name)) {
       return sighting(
         'spawn',
         spawn,
         this.#spawns + 1,
-        this.#window.filter(call => this.#isSpawn(call.name)),
+        this.window.filter(call => this.#isSpawn(call.name)),
       );
     }
     return undefined;
@@ -367,8 +372,9 @@ export class Detector {
   /** Whether since then some call was made again and gave something new: a poll that moves, a test that changes. */
   #movesSince(first: Remembered): boolean {
     const last = new Map<number, Remembered>();
-    for (let index = this.#window.indexOf(first); index < this.#window.length; index++) {
-      const call = this.#window[index]!;
+    const { window } = this;
+    for (let index = window.indexOf(first); index < window.length; index++) {
+      const call = window[index]!;
       const before = last.get(call.id);
       if (before && !this.#same(before, call)) return true;
       last.set(call.id, call);
@@ -403,11 +409,7 @@ export class Detector {
   /** Counts calls in a row that brought nothing new: known call, known result. */
   #noteStale(call: Remembered): void {
     if (this.#options.stagnation === 0) return;
-    if (call.known.uses < 2) {
-      this.#stale = 0;
-      return;
-    }
-    const seen = this.#window.some(
+    const seen = this.#ring.some(
       other =>
         other !== call &&
         other.id === call.id &&
@@ -421,7 +423,7 @@ export class Detector {
   #noteSweep(name: string, signature: Signature): void {
     const tool = this.#tool(name);
     const shape = shapeOf(signature);
-    tool.sweep = shape !== undefined && shape === tool.lastShape ? tool.sweep + 1 : 0;
+    tool.sweep = shape !== undefined && shape === tool.lastShape ? tool.sweep + SWEEP_EVERY : 0;
     tool.lastShape = shape;
   }
 
@@ -432,56 +434,44 @@ export class Detector {
   #tool(name: string): Tool {
     let tool = this.#tools.get(name);
     if (!tool) {
-      tool = { lastError: undefined, errors: 0, lastResult: undefined, sameResults: 0, lastShape: undefined, sweep: 0 };
+      tool = {
+        spawns: this.#options.spawn > 0 && this.#isSpawn(name),
+        lastError: undefined,
+        errors: 0,
+        lastResult: undefined,
+        sameResults: 0,
+        lastShape: undefined,
+        sweep: 0,
+      };
       if (this.#tools.size >= 1_000) this.#tools.clear();
       this.#tools.set(name, tool);
     }
     return tool;
   }
 
-  /** The known signature equal to this one. The canonical form decides; texts too long for it are compared whole. */
-  #find(signature: Signature): Known | undefined {
+  /** Id of the calls in the window that are equal to this one; 0 if there are none. The hash suspects, the form decides. */
+  #find(signature: Signature): number {
     if (this.#looked === signature) return this.#found;
-    const known = this.#ids.get(signature.text);
-    const found = Array.isArray(known)
-      ? known.find(entry => sameSignature(entry.signature, signature))
-      : known !== undefined && sameSignature(known.signature, signature)
-        ? known
-        : undefined;
+    const { hash } = signature;
+    const hashes = this.#hashes;
+    const ring = this.#ring;
+    let found = 0;
+    for (let index = 0; index < ring.length; index++) {
+      if (hashes[index] !== hash || !sameSignature(ring[index]!.signature, signature)) continue;
+      found = ring[index]!.id;
+      break;
+    }
     this.#looked = signature;
     this.#found = found;
     return found;
   }
 
-  #intern(signature: Signature): Known {
-    const found = this.#find(signature);
+  #put(call: Remembered): void {
+    const slot = this.#count++ % this.#options.windowSize;
+    this.#ring[slot] = call;
+    this.#hashes[slot] = call.signature.hash;
     this.#looked = undefined;
-    this.#found = undefined;
-    if (found) {
-      found.uses++;
-      return found;
-    }
-    const fresh: Known = { id: this.#nextId++, signature, uses: 1 };
-    const others = this.#ids.get(signature.text);
-    if (others === undefined) this.#ids.set(signature.text, fresh);
-    else this.#ids.set(signature.text, Array.isArray(others) ? [...others, fresh] : [others, fresh]);
-    return fresh;
-  }
-
-  #release({ known }: Remembered): void {
-    if (--known.uses > 0) return;
-    if (this.#found === known) {
-      this.#looked = undefined;
-      this.#found = undefined;
-    }
-    const { text } = known.signature;
-    const others = this.#ids.get(text);
-    if (Array.isArray(others) && others.length > 1) {
-      this.#ids.set(
-        text,
-        others.filter(entry => entry !== known),
-      );
-    } else this.#ids.delete(text);
+    this.#runs.push(call.id);
   }
 }
 

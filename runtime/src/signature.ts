@@ -1,8 +1,13 @@
 // The canonical form of a call's arguments: equal calls have equal forms, whatever the key order or formatting.
 // Length prefixes make escaping unnecessary; long texts stay beside the form, uncopied. Knows nothing of windows or hashes.
 
-/** A canonical form: `text`, and by reference the texts too long to be copied into it. */
-export type Signature = { readonly text: string; readonly longs: readonly string[] | undefined };
+/** A canonical form: `text`, by reference the texts too long to be copied into it, and a hash that may suspect. */
+export type Signature = {
+  readonly text: string;
+  readonly longs: readonly string[] | undefined;
+  /** Equal forms have equal hashes. 32 bits, not cryptographic: the form decides. */
+  readonly hash: number;
+};
 
 /** What is left out of a signature. */
 export type SignatureOptions = {
@@ -36,6 +41,7 @@ const LONG = 512;
 const JSON_TEXT = 2_048;
 const DEEP = 24;
 
+let hash = 0;
 let longs: string[] | undefined;
 let skip: ReadonlySet<string> = VOLATILE_KEYS;
 let depth = 0;
@@ -47,15 +53,17 @@ export const signatureOf = (name: string, value: unknown, options?: SignatureOpt
   skip = options?.volatileKeys ?? VOLATILE_KEYS;
   depth = 0;
   if (path.length > 0) path = [];
+  hash = 0;
+  mixText(name);
   const text = `${name}\n${form(value)}`;
   const kept = longs;
   longs = undefined;
-  return { text, longs: kept };
+  return { text, longs: kept, hash };
 };
 
 /** Whether two signatures are the same, decided on the forms themselves. */
 export const sameSignature = (a: Signature, b: Signature): boolean => {
-  if (a.text !== b.text) return false;
+  if (a.hash !== b.hash || a.text !== b.text) return false;
   if (a.longs === b.longs) return true;
   if (a.longs?.length !== b.longs?.length) return false;
   for (let index = 0; index < a.longs!.length; index++) if (a.longs![index] !== b.longs![index]) return false;
@@ -69,19 +77,38 @@ export const signatureLength = (signature: Signature): number => {
   return length;
 };
 
+const mix = (value: number): void => {
+  hash = (Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15)) | 0;
+};
+
+/** Mixes a text in: whole if it is short, else samples of it. */
+const mixText = (text: string): void => {
+  const { length } = text;
+  const stride = length <= LONG ? 1 : length >> 6;
+  let mixed = hash ^ length;
+  for (let index = 0; index < length; index += stride) mixed = (Math.imul(mixed, 31) + text.charCodeAt(index)) | 0;
+  hash = mixed;
+};
+
 const form = (value: unknown): string => {
   switch (typeof value) {
     case 'string':
       return textForm(value);
     case 'number':
+      mix(Number.isInteger(value) ? value | 0 : (value * 65_536) | 0);
       return `n${value};`;
     case 'boolean':
+      mix(value ? 3 : 5);
       return value ? 't' : 'f';
     case 'undefined':
+      mix(7);
       return 'u';
     case 'object':
-      return value === null ? '0' : objectForm(value);
+      if (value !== null) return objectForm(value);
+      mix(11);
+      return '0';
     case 'bigint':
+      mixText(String(value));
       return `b${value};`;
     default:
       return 'x';
@@ -95,6 +122,7 @@ const textForm = (value: string): string => {
     if (json !== undefined) return json;
     longs ??= [];
     longs.push(value);
+    mixText(value);
     return `l${length}:${value.slice(0, 16)}${value.slice(-16)}`;
   }
   if (length > 1) {
@@ -103,23 +131,24 @@ const textForm = (value: string): string => {
       const json = jsonForm(value);
       if (json !== undefined) return json;
     }
-    if (first <= 32 || value.charCodeAt(length - 1) <= 32 || spaced(value, length)) {
-      const plain = value.trim().replace(/\s+/g, ' ');
-      return `s${plain.length}:${plain}`;
-    }
   }
-  return `s${length}:${value}`;
-};
-
-/** Whether the text holds a line break, a tab or two spaces in a row. */
-const spaced = (value: string, length: number): boolean => {
-  let last = 0;
+  // One pass over the text both mixes it in and looks for odd white space.
+  let mixed = hash ^ length;
+  let last = 32;
+  let odd = false;
   for (let index = 0; index < length; index++) {
     const code = value.charCodeAt(index);
-    if (code <= 32 && (code !== 32 || last === 32)) return true;
+    if (code <= 32 && (code !== 32 || last === 32)) odd = true;
     last = code;
+    mixed = (Math.imul(mixed, 31) + code) | 0;
   }
-  return false;
+  if (odd || (last === 32 && length > 0)) {
+    const plain = value.trim().replace(/\s+/g, ' ');
+    mixText(plain);
+    return `s${plain.length}:${plain}`;
+  }
+  hash = mixed;
+  return `s${length}:${value}`;
 };
 
 const jsonForm = (value: string): string | undefined => {
@@ -154,6 +183,7 @@ const objectForm = (value: object): string => {
 
 const contentForm = (value: object): string => {
   if (Array.isArray(value)) {
+    mix(value.length + 17);
     let out = `a${value.length}[`;
     for (let index = 0; index < value.length; index++) out += form(value[index]);
     return out;
@@ -180,15 +210,24 @@ const keysForm = (value: Record<string, unknown>): string => {
     const field = value[key];
     // An absent field and an undefined one are the same call.
     if (field === undefined || skip.has(key)) continue;
+    mixText(key);
     out += `${key.length}:${key}${form(field)}`;
   }
   return `${out}}`;
 };
 
 const specialForm = (value: object): string | undefined => {
-  if (value instanceof Date) return `D${value.getTime()};`;
-  if (value instanceof Map) return `M${form([...value.entries()].map(entry => form(entry)).sort())}`;
-  if (value instanceof Set) return `S${form([...value].map(entry => form(entry)).sort())}`;
+  if (value instanceof Date) {
+    mix(value.getTime() | 0);
+    return `D${value.getTime()};`;
+  }
+  if (value instanceof Map || value instanceof Set) {
+    // Entries come in any order, so their own hashes are not mixed in.
+    const before = hash;
+    const entries = [...value].map(entry => form(entry)).sort();
+    hash = before;
+    return `M${form(entries)}`;
+  }
   if (value instanceof RegExp || value instanceof URL) return textForm(String(value));
   if (value instanceof Error) return `E${textForm(`${value.name}: ${value.message}`)}`;
   if (ArrayBuffer.isView(value)) {
