@@ -1,5 +1,6 @@
 // Bundles what is shipped into dist/: the extension, the language server, the CLI and the webviews, beside them the
 // TypeScript parser (once, for server and CLI) and Python's grammar. `--watch` rebuilds, `--dev` keeps names and maps.
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -22,6 +23,8 @@ const common = {
   logLevel: 'warning',
   define: {
     LOOPBOUND_VERSION: JSON.stringify(version),
+    // While the sources change, nothing may be kept between runs.
+    ...(dev ? {} : { LOOPBOUND_BUILD: JSON.stringify(sourceHash()) }),
     // ws takes its native helpers only if they are there; they never are.
     'process.env.WS_NO_BUFFER_UTIL': '"1"',
     'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
@@ -186,4 +189,12 @@ function copyPages() {
   for (const file of webviewFiles) {
     if (file.endsWith('.html')) copyFileSync(join(webview, file), join(dist, 'webview', file));
   }
+}
+
+/** What the analyzer's answers depend on: its code, and the versions of the parsers. */
+function sourceHash() {
+  const hash = createHash('sha1').update(readFileSync(join(root, 'package-lock.json')));
+  const sources = readdirSync(join(root, 'server/src'), { recursive: true }).filter(file => file.endsWith('.ts'));
+  for (const file of sources.sort()) hash.update(readFileSync(join(root, 'server/src', file)));
+  return hash.digest('hex').slice(0, 12);
 }

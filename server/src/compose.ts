@@ -4,7 +4,7 @@ import type { Engine, LanguageSlot } from './engine/engine.ts';
 import { frameworkPackages, requestShapes } from './frameworks/index.ts';
 import { analyze } from './rules/analyze.ts';
 import { rules } from './rules/index.ts';
-import { version } from './version.ts';
+import { build, version } from './version.ts';
 
 /** Loaded when the first file of the language is read: TypeScript's parser alone takes a tenth of a second to load. */
 export const languages: readonly LanguageSlot[] = [
@@ -18,6 +18,7 @@ export const languages: readonly LanguageSlot[] = [
 /** The analyzer as it is shipped. */
 export const engine: Engine = {
   version,
+  build,
   languages,
   signals: { ...frameworkPackages, shapes: requestShapes },
   rules,

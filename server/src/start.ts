@@ -16,10 +16,11 @@ export function startServer(stdio = false): void {
   process.on('uncaughtException', error => connection.console.error(`uncaught: ${error.stack ?? error.message}`));
   process.on('unhandledRejection', reason => connection.console.error(`unhandled: ${String(reason)}`));
   const store = openStore(silentLog);
+  const { build } = engine;
   serve(connection, {
     engine,
     files: diskFiles,
-    memory: folder => openMemory(store, folder, engine.version),
+    ...(build ? { memory: (folder: string) => openMemory(store, folder, build) } : {}),
   });
   connection.listen();
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
     platform: 'node',
     format: 'cjs',
     packages: 'external',
-    define: { 'import.meta.url': '__url', LOOPBOUND_VERSION: '"1.2.3"' },
+    define: { 'import.meta.url': '__url', LOOPBOUND_VERSION: '"1.2.3"', LOOPBOUND_BUILD: '"test"' },
     banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: 'silent',
   });

@@ -20,7 +20,7 @@ const ranks: { readonly [severity in Severity]: number } = { hint: 0, info: 1, w
 export async function runCheck(command: CheckCommand): Promise<number> {
   const { root, starts } = chooseRoot(command.paths.length > 0 ? command.paths : ['.'], process.cwd());
   const log = stderrLog(command.verbose);
-  const memory = command.cache ? openMemory(openStore(log), root, engine.version) : undefined;
+  const memory = command.cache && engine.build ? openMemory(openStore(log), root, engine.build) : undefined;
   const session = new Session(engine, { files: diskFiles(root), starts, log, memory });
   if (command.fix) {
     const { texts, applied } = await session.applySafeFixes();
@@ -44,7 +44,7 @@ export async function runCheck(command: CheckCommand): Promise<number> {
       process.stderr.write(`${path}:${range.start.line}:${range.start.column}: ${severity}: ${message}\n`);
     }
   }
-  await session.remember();
+  session.remember();
   if (check.problems.some(problem => problem.kind === 'config')) return 2;
   return check.findings.some(found => fails(found.severity)) ? 1 : 0;
 }

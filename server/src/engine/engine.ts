@@ -24,8 +24,9 @@ export interface RuleInfo {
 }
 
 export interface Engine {
-  /** Version of the analyzer: what was cached by another one is not used. */
   readonly version: string;
+  /** Identity of the analyzer's code: what another one kept is not used. undefined: nothing is kept between runs. */
+  readonly build: string | undefined;
   readonly languages: readonly LanguageSlot[];
   readonly signals: Signals;
   readonly rules: readonly RuleInfo[];

@@ -41,7 +41,10 @@ export function createProgram(snapshot: Snapshot, fronts: Fronts, cache: ModuleC
     const hash = snapshot.facts.get(path)?.hash;
     const known = hash === undefined ? undefined : cache.get(path, hash);
     if (known) return known;
-    const text = snapshot.files.read(path, snapshot.config.maxFileSize);
+    const text = (hash === undefined ? snapshot.recorder.files : snapshot.files).read(
+      path,
+      snapshot.config.maxFileSize,
+    );
     if (text.kind !== 'text') return undefined;
     const key = hash ?? hashOf(text.text);
     const cached = hash === undefined ? cache.get(path, key) : undefined;

@@ -8,6 +8,7 @@ import type { Finding, Fix, Place, RuleId } from '../rules/finding.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
 import { extension } from '../workspace/path.ts';
+import { stillHolds } from '../workspace/recorder.ts';
 import type { Check, CheckedFinding } from './check.ts';
 import { type Config, severityOf } from './config.ts';
 import type { Engine } from './engine.ts';
@@ -17,7 +18,7 @@ import type { SessionMemory } from './memory.ts';
 import { fileStart, type Range, rangeOf } from './position.ts';
 import { createProgram, type ModuleCache, type ReadProgram } from './program.ts';
 import { type Scanner, scannersFor } from './scanner.ts';
-import { isStructural, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { digestOf, isStructural, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type Suppression, suppressionProblem, suppressionsOf } from './suppression.ts';
 
 export interface SessionOptions {
@@ -42,6 +43,8 @@ interface Checked {
   readonly snapshot: Snapshot;
   readonly program: ReadProgram;
   readonly check: Check;
+  /** By an earlier process: nothing was parsed yet. */
+  readonly restored: boolean;
 }
 
 export class Session {
@@ -60,6 +63,8 @@ export class Session {
   #changed = new Set<string>();
   #snapshot: Snapshot | undefined;
   #last: Checked | undefined;
+  /** A bug was met: what came of it is not kept. */
+  #failed = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(engine: Engine, options: SessionOptions) {
@@ -126,12 +131,6 @@ export class Session {
     return this.#last?.program.module(path);
   }
 
-  /** A place as lines and columns, in the state of the last check. */
-  range(place: Place): Range {
-    const module = this.module(place.path);
-    return module ? rangeOf(module.lineStarts, place.span) : fileStart;
-  }
-
   /** The edits of a fix, file by file, against the texts of the last check; undefined if it cannot be applied. */
   edits(fix: Fix): FileEdits | undefined {
     return fixEdits(fix, {
@@ -162,6 +161,7 @@ export class Session {
     let applied = 0;
     for (let round = 0; round < rounds; round++) {
       const check = await this.check();
+      await this.ready();
       const { merged, used } = this.#mergeSafe(check.findings, key => tried.has(key));
       for (const key of used) tried.add(key);
       applied += used.length;
@@ -210,9 +210,27 @@ export class Session {
     return { merged, used };
   }
 
-  /** Leaves behind what a later run can use. */
-  async remember(): Promise<void> {
-    if (this.#snapshot) await this.#memory?.save(this.#snapshot.facts, this.#snapshot.scannerKey);
+  /** Makes ready for questions about texts and modules: a restored result needs no parser, an edit does. */
+  async ready(): Promise<void> {
+    const snapshot = this.#last?.snapshot;
+    if (snapshot) await this.#loadFronts([...snapshot.relevant, ...snapshot.suppressing]);
+  }
+
+  /** Leaves behind what a later process can use. */
+  remember(): void {
+    const memory = this.#memory;
+    const last = this.#last;
+    if (!memory || !last || this.stale) return;
+    const { facts, scannerKey, recorder } = last.snapshot;
+    memory.saveFacts(facts, scannerKey);
+    // What an editor holds unsaved will not be there the next time.
+    if (last.restored || this.#failed || [...facts.values()].some(fact => !fact.stamp)) return;
+    const { findings, entries, problems, suppressed, stats } = last.check;
+    memory.saveResult({
+      digest: digestOf(last.snapshot, this.#starts),
+      observations: recorder.observations(),
+      check: { findings, entries, problems, suppressed, parsed: stats.parsed },
+    });
   }
 
   #matters(path: string): boolean {
@@ -225,6 +243,11 @@ export class Session {
     const started = performance.now();
     const breathe = pacer(cancelled);
     const snapshot = await this.#advance(breathe);
+    const kept = this.#last ? undefined : this.#restore(snapshot, started);
+    if (kept) {
+      this.#last = kept;
+      return kept.check;
+    }
     await this.#loadFronts([...snapshot.relevant, ...snapshot.suppressing]);
     const program = createProgram(snapshot, this.#fronts, this.#moduleCache());
     for (const path of snapshot.relevant) {
@@ -234,8 +257,19 @@ export class Session {
     }
     const analysis = this.#analyze(program, snapshot.config, cancelled);
     const check = this.#assemble(snapshot, program, analysis, started);
-    this.#last = { snapshot, program, check };
+    this.#last = { snapshot, program, check, restored: false };
     return check;
+  }
+
+  /** The result of an earlier process over the very same workspace. */
+  #restore(snapshot: Snapshot, started: number): Checked | undefined {
+    const kept = this.#memory?.result(digestOf(snapshot, this.#starts));
+    if (!kept || !stillHolds(snapshot.files, kept.observations)) return undefined;
+    const { parsed, ...rest } = kept.check;
+    const { facts, skipped, missing } = snapshot;
+    const stats = { files: facts.size, parsed, milliseconds: performance.now() - started };
+    const program = createProgram(snapshot, this.#fronts, this.#moduleCache());
+    return { snapshot, program, check: { ...rest, skipped, missing, stats }, restored: true };
   }
 
   /** The next snapshot. A cancelled one leaves the changes for the next attempt. */
@@ -305,6 +339,7 @@ export class Session {
   }
 
   #reportOnce(doing: string, error: unknown): void {
+    this.#failed = true;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (this.#reported.has(text)) return;
     this.#reported.add(text);

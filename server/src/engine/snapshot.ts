@@ -5,6 +5,7 @@ import { type Discovered, discover } from '../workspace/discover.ts';
 import { type Files, overlay, type Read, type Stamp } from '../workspace/files.ts';
 import { globs } from '../workspace/glob.ts';
 import { basename, extension, join } from '../workspace/path.ts';
+import { type Recorder, recorder } from '../workspace/recorder.ts';
 import { createResolver, type Resolver } from '../workspace/resolve.ts';
 import { isMinified } from '../workspace/skipped.ts';
 import type { Scan } from '../workspace/specifiers.ts';
@@ -35,6 +36,8 @@ export interface Snapshot {
   /** Files beside those that hold suppression comments. */
   readonly suppressing: readonly string[];
   readonly discovered: Discovered;
+  /** Notes what is asked of files beyond the scanned ones. */
+  readonly recorder: Recorder;
   /** How the facts were scanned. */
   readonly scannerKey: string;
 }
@@ -121,11 +124,12 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
   if (previous && sameImports && previous.facts.size === facts.size) {
     return { ...previous, files, facts, skipped };
   }
-  const resolve = moved ? createResolver(files, new Set(facts.keys()), discovered.manifests) : previous.resolve;
+  const seen = moved ? recorder(files, path => facts.has(path)) : previous.recorder;
+  const resolve = moved ? createResolver(seen.files, new Set(facts.keys()), discovered.manifests) : previous.resolve;
   const relevant = relevantPaths(facts, resolve);
   const chosen = new Set(relevant);
   const suppressing = [...facts].filter(([path, fact]) => fact.suppresses && !chosen.has(path)).map(([path]) => path);
-  const version = moved ? createVersions(files) : previous.version;
+  const version = moved ? createVersions(seen.files) : previous.version;
   return {
     files,
     config,
@@ -138,8 +142,20 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     relevant,
     suppressing,
     discovered,
+    recorder: seen,
     scannerKey: scanner.key,
   };
+}
+
+/** Identity of all that was scanned and configured; with the recorder's observations it decides the result. */
+export function digestOf(snapshot: Snapshot, starts: readonly string[]): string {
+  const { config, problems, skipped, missing, scannerKey } = snapshot;
+  const hash = createHash('sha1');
+  hash.update(
+    JSON.stringify([starts, scannerKey, { ...config, rules: [...config.rules] }, problems, skipped, missing]),
+  );
+  for (const [path, facts] of snapshot.facts) hash.update(`\0${path}\0${facts.hash}`);
+  return hash.digest('base64url');
 }
 
 /** Identity of a text. */

@@ -34,6 +34,7 @@ export function serveActions(context: Context): void {
       const home = homes.of(params.textDocument.uri);
       if (!home || !(await context.settings.of(params.textDocument.uri)).enable) return [];
       await checkHome(context, home, token);
+      await home.session.ready();
       const wants = (kind: string) =>
         params.context.only?.some(only => only === '' || kind === only || kind.startsWith(`${only}.`)) ?? true;
       const actions: CodeAction[] = [];
@@ -51,7 +52,10 @@ export function serveActions(context: Context): void {
     answer(context, 'codeAction/resolve', action, async () => {
       const data = action.data as ActionData | undefined;
       const home = data && homes.of(data.uri);
-      if (home) await checkHome(context, home, token);
+      if (home) {
+        await checkHome(context, home, token);
+        await home.session.ready();
+      }
       return resolve(context, action);
     }),
   );

@@ -89,8 +89,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
     diagnostics?.refresh();
   });
 
-  connection.onShutdown(async () => {
-    for (const home of homes.all()) await home.session.remember();
+  connection.onShutdown(() => {
+    for (const home of homes.all()) home.session.remember();
   });
 
   function createContext(client: ClientCapabilities): Context {

@@ -150,7 +150,13 @@ export function overlay(base: Files, buffers: ReadonlyMap<string, string>): File
         ? { kind: 'skipped', reason: 'binary (holds a NUL character)' }
         : { kind: 'text', text };
     },
-    stamp: path => (buffers.has(path) ? undefined : base.stamp(path)),
+    stamp(path) {
+      const text = buffers.get(path);
+      if (text === undefined) return base.stamp(path);
+      // Most open files are as they are on the disk.
+      const read = base.read(path);
+      return read.kind === 'text' && read.text === text ? base.stamp(path) : undefined;
+    },
     kind: path =>
       buffers.has(path)
         ? 'file'

@@ -1,7 +1,7 @@
 // A place outside the checkout for what can be computed again: named blobs, written in one step. Losing it, or finding
 // half of it, costs time and nothing else.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically } from './files.ts';
@@ -28,12 +28,24 @@ export function openStore(log: Log): Store {
     write(name, data) {
       try {
         writeAtomically(fileOf(folder, name), data);
+        prune(folder);
       } catch (error) {
         log.warn(`The cache cannot be written: ${String(error)}`);
       }
     },
   };
 }
+
+/** Old builds and deleted checkouts leave blobs behind: the newest are kept. */
+function prune(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= kept) return;
+  const byAge = names.map(name => ({ file: join(folder, name), age: statSync(join(folder, name)).mtimeMs }));
+  for (const { file } of byAge.sort((a, b) => a.age - b.age).slice(0, names.length - kept / 2))
+    rmSync(file, { force: true });
+}
+
+const kept = 400;
 
 function fileOf(folder: string, name: string): string {
   return join(folder, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.json`);
