@@ -419,7 +419,7 @@ const stepRow = () => {
     element: h(
       'tr',
       {},
-      h('td', { class: 'step' }, h('span', { class: 'heat', 'aria-hidden': 'true' }, fill), name, ' ', op),
+      h('td', { class: 'step' }, name, ' ', op, h('span', { class: 'heat', 'aria-hidden': 'true' }, fill)),
       calls,
       tokens,
       cost,

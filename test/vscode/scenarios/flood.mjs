@@ -1,0 +1,81 @@
+// Ten thousand events a second: the panel stays usable, the numbers stay right, no trip is lost, memory stays flat.
+// What it measures is printed, not asserted: a busy machine is no bug.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { withVsCode } from '../session.mjs';
+
+const RATE = 10_000;
+const SECONDS = Number(process.env.LOOPBOUND_FLOOD_SECONDS ?? 8);
+const fixture = name => fs.readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
+
+export const scenario = setup =>
+  withVsCode(
+    {
+      ...setup,
+      files: { 'agent.mjs': fixture('agent.mjs'), 'research.ts': fixture('research.ts') },
+      open: 'research.ts',
+    },
+    async bench => {
+      const { page, until } = bench;
+      await bench.editor('research.ts');
+      await bench.terminal(`node agent.mjs ${RATE} ${SECONDS}`);
+      await until('the agent reached the hub', () => bench.terminalHas('told the hub'));
+      const panel = await bench.panel();
+      await panel.getByRole('option', { name: /flood/ }).waitFor();
+      const host = hostOf(bench.state);
+      const before = usage(host);
+      const began = performance.now();
+
+      // A user clicks from run to run while it floods.
+      const waits = [];
+      const names = ['battery recycling', 'flood', 'summarise inbox', 'triage tickets'];
+      while (performance.now() - began < SECONDS * 1000) {
+        const name = names[waits.length % names.length];
+        const start = performance.now();
+        await panel.getByRole('option', { name: new RegExp(name) }).click();
+        await panel.getByRole('heading', { level: 2, name: new RegExp(name) }).waitFor();
+        waits.push(performance.now() - start);
+      }
+      const after = usage(host);
+      const seconds = (performance.now() - began) / 1000;
+      await panel.getByRole('option', { name: /flood/ }).click();
+      await until('every call is counted', async () => {
+        const tiles = await panel.locator('.tile .value').allTextContents();
+        return tiles[0]?.replace(/\D/g, '') === String(RATE * SECONDS);
+      });
+      waits.sort((a, b) => a - b);
+      const share = Math.round(((after.cpu - before.cpu) / seconds) * 100);
+      setup.step(
+        `${RATE} events a second for ${SECONDS} s: none lost; a click takes ${Math.round(waits[Math.floor(waits.length / 2)])} ms` +
+          ` (worst ${Math.round(waits.at(-1))} ms of ${waits.length}), the extension host ${share} % of a core,` +
+          ` ${Math.round(after.mb - before.mb)} MB more`,
+      );
+      await panel.getByRole('tab', { name: 'Trips 1' }).waitFor();
+      assert.equal(await panel.getByRole('tab', { name: 'Trips 1' }).count(), 1);
+      setup.step('and the trip is there');
+      await page.keyboard.press('Escape');
+    },
+  );
+
+// The extension host of this session, by the state folder in its environment.
+const hostOf = state => {
+  for (const pid of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (!command.includes('extensionHost')) continue;
+      if (fs.readFileSync(`/proc/${pid}/environ`, 'utf8').includes(state)) return pid;
+    } catch (error) {
+      if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
+    }
+  }
+  throw new Error('no extension host found');
+};
+
+// Seconds of processor time and megabytes of a process.
+const usage = pid => {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  const rss = /VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, mb: Number(rss) / 1024 };
+};
