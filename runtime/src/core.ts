@@ -18,7 +18,7 @@ import type { Evidence, MatchedCall, Place, Trip, TripReason } from './protocol/
 import { makeTrip } from './raise.ts';
 import { isRetryable } from './retryable.ts';
 import { currentRun, type Run } from './run.ts';
-import { type Signature, signatureLength, signatureOf, VOLATILE_KEYS } from './signature.ts';
+import { type Signature, signatureLength, signatureOf, signatureText, VOLATILE_KEYS } from './signature.ts';
 import { usageOf } from './usage.ts';
 import { errorName, errorText, resultText } from './volatile.ts';
 
@@ -309,13 +309,13 @@ export class GuardCore implements Controllable {
   ): TripError | undefined {
     const monitored = reason !== 'kill' && (this.options.monitor ?? shared.settings.monitor);
     if (monitored) {
-      const key = `${reason}\n${run.id}\n${signature?.text ?? ''}`;
+      const key = `${reason}\n${run.id}\n${signature ? signatureText(signature) : ''}`;
       if (this.#monitored.has(key)) return undefined;
       if (this.#monitored.size > 1_000) this.#monitored.clear();
       this.#monitored.add(key);
     }
     // A caller that swallows a trip and tries the same again gets the same trip: told and journalled once.
-    const again = reason === 'loop' ? (signature?.text ?? '') : '';
+    const again = reason === 'loop' ? (signature ? signatureText(signature) : '') : '';
     const last = this.#last;
     if (!monitored && last && last.run === run && last.trip.reason === reason && last.again === again) {
       return this.#blocked(
@@ -406,7 +406,7 @@ export class GuardCore implements Controllable {
     const now: MatchedCall = { name: facts.name, digest: '', length: signatureLength(signature) };
     const key = digestKey(stateDir());
     now.digest = digestOf(key, signature);
-    if (shared.settings.recordArguments) now.args = signature.text.slice(0, LIMITS.args);
+    if (shared.settings.recordArguments) now.args = signatureText(signature).slice(0, LIMITS.args);
     const names = [...calls.map(call => call.name), facts.name];
     return {
       limit,
@@ -430,7 +430,7 @@ export class GuardCore implements Controllable {
     };
     if (call.result !== undefined) matched.resultDigest = digestOf(key, call.stripped ?? call.result);
     if (call.error !== undefined) matched.error = call.error.split(' ', 1)[0]!;
-    if (shared.settings.recordArguments) matched.args = call.signature.text.slice(0, LIMITS.args);
+    if (shared.settings.recordArguments) matched.args = signatureText(call.signature).slice(0, LIMITS.args);
     return matched;
   }
 

@@ -2,7 +2,7 @@
 // Says what it saw, before the call runs; whether that stops anything is the guard's business.
 
 import { Runs } from './runs.ts';
-import { type Signature, sameSignature } from './signature.ts';
+import { type Signature, sameSignature, signatureText } from './signature.ts';
 import { stripVolatile, type VolatileOptions } from './volatile.ts';
 
 /** Options of the loop detector. Counts of 0 switch a rung off. */
@@ -50,6 +50,8 @@ export type Remembered = {
   readonly name: string;
   readonly signature: Signature;
   readonly time: number;
+  /** Whether the window knew it already. */
+  readonly repeated: boolean;
   /** Text of the result; undefined while it runs or if it gave none. */
   result: string | undefined;
   /** What tells the failure apart, if it failed. */
@@ -195,6 +197,7 @@ export class Detector {
     const id = found > 0 ? found : this.#nextId++;
     const call: Remembered = {
       id,
+      repeated: found > 0,
       name,
       signature,
       time,
@@ -409,6 +412,10 @@ export class Detector {
   /** Counts calls in a row that brought nothing new: known call, known result. */
   #noteStale(call: Remembered): void {
     if (this.#options.stagnation === 0) return;
+    if (!call.repeated) {
+      this.#stale = 0;
+      return;
+    }
     const seen = this.#ring.some(
       other =>
         other !== call &&
@@ -480,8 +487,9 @@ const PAGING =
 
 /** The signature with what counts up taken out; undefined if nothing does. */
 const shapeOf = (signature: Signature): string | undefined => {
-  const shape = signature.text.replace(PAGING, '$1#');
-  return shape === signature.text ? undefined : shape;
+  const text = signatureText(signature);
+  const shape = text.replace(PAGING, '$1#');
+  return shape === text ? undefined : shape;
 };
 
 /** The prose in arguments: texts of three words or more. */

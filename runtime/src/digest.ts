@@ -4,7 +4,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Signature } from './signature.ts';
+import { type Signature, signatureText } from './signature.ts';
 
 let processKey: Buffer | undefined;
 const keys = new Map<string, Buffer>();
@@ -47,11 +47,6 @@ const fileKey = (path: string, folder: string): Buffer => {
 
 /** 96 bits of HMAC-SHA256, base64url: of a signature, or of any text. */
 export const digestOf = (key: Buffer, of: Signature | string): string => {
-  const hmac = createHmac('sha256', key);
-  if (typeof of === 'string') hmac.update(of);
-  else {
-    hmac.update(of.text);
-    for (const long of of.longs ?? []) hmac.update(long);
-  }
+  const hmac = createHmac('sha256', key).update(typeof of === 'string' ? of : signatureText(of));
   return hmac.digest('base64url').slice(0, 16);
 };

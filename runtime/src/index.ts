@@ -28,7 +28,7 @@ export type { Amounts, BreakerState, Operation } from './protocol/event.ts';
 export type { Evidence, MatchedCall, Place, Trip, TripReason } from './protocol/trip.ts';
 export { isRetryable } from './retryable.ts';
 export { activeRun, currentRun, Run, type RunOptions, type RunSummary, runSummary, withRun } from './run.ts';
-export { type Signature, sameSignature, signatureOf, VOLATILE_KEYS } from './signature.ts';
+export { type Signature, sameSignature, signatureOf, signatureText, VOLATILE_KEYS } from './signature.ts';
 export { fileStore } from './store/file.ts';
 export { memoryStore } from './store/memory.ts';
 export type { GuardStore, StoredGuard } from './store/store.ts';

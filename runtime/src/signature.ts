@@ -1,13 +1,22 @@
 // The canonical form of a call's arguments: equal calls have equal forms, whatever the key order or formatting.
-// Length prefixes make escaping unnecessary; long texts stay beside the form, uncopied. Knows nothing of windows or hashes.
+// A flat list of the values themselves, so nothing is copied or escaped; a 32-bit hash beside it may suspect, the form decides.
 
-/** A canonical form: `text`, by reference the texts too long to be copied into it, and a hash that may suspect. */
-export type Signature = {
-  readonly text: string;
-  readonly longs: readonly string[] | undefined;
-  /** Equal forms have equal hashes. 32 bits, not cryptographic: the form decides. */
-  readonly hash: number;
-};
+/** Marks in a form. Symbols, so that no argument can look like one. */
+const OBJECT = Symbol('{');
+const END = Symbol('}');
+const LIST = Symbol('[');
+const JSON_TEXT = Symbol('json');
+const DATE = Symbol('date');
+const BAG = Symbol('bag');
+const NAN = Symbol('nan');
+const OTHER = Symbol('function');
+const CYCLE = Symbol('cycle');
+const DEEP = Symbol('deep');
+
+type Part = string | number | boolean | bigint | symbol | null | undefined;
+
+/** A canonical form with its hash. Equal forms have equal hashes; 32 bits, not cryptographic. */
+export type Signature = { readonly parts: readonly Part[]; readonly hash: number };
 
 /** What is left out of a signature. */
 export type SignatureOptions = {
@@ -35,168 +44,232 @@ export const VOLATILE_KEYS: ReadonlySet<string> = new Set([
   'call_id',
 ]);
 
-/** Texts longer than this stay beside the form. */
-const LONG = 512;
-/** JSON in a text is read, up to this length, so that its formatting does not matter. */
-const JSON_TEXT = 2_048;
-const DEEP = 24;
+/** Texts longer than this are taken as they are: no JSON is read from them, no white space normalised. */
+const LONG = 2_048;
+/** Texts up to this length are mixed in whole. */
+const SHORT = 128;
+/** Depth from which on cycles are looked for, and the depth at which a form ends. */
+const DEEP_FROM = 24;
+const DEEPEST = 96;
 
+const scratch: Part[] = [];
+let size = 0;
 let hash = 0;
-let longs: string[] | undefined;
-let skip: ReadonlySet<string> = VOLATILE_KEYS;
 let depth = 0;
+let skip: ReadonlySet<string> = VOLATILE_KEYS;
 let path: object[] = [];
 
 /** The canonical form of a call: its name and any value. Never throws; cycles become a mark. */
 export const signatureOf = (name: string, value: unknown, options?: SignatureOptions): Signature => {
-  longs = undefined;
-  skip = options?.volatileKeys ?? VOLATILE_KEYS;
-  depth = 0;
-  if (path.length > 0) path = [];
+  size = 0;
   hash = 0;
+  depth = 0;
+  skip = options?.volatileKeys ?? VOLATILE_KEYS;
+  if (path.length > 0) path = [];
+  put(name);
   mixText(name);
-  const text = `${name}\n${form(value)}`;
-  const kept = longs;
-  longs = undefined;
-  return { text, longs: kept, hash };
+  walk(value);
+  const signature = { parts: scratch.slice(0, size), hash };
+  if (scratch.length > 4_096) scratch.length = 0;
+  return signature;
 };
 
 /** Whether two signatures are the same, decided on the forms themselves. */
 export const sameSignature = (a: Signature, b: Signature): boolean => {
-  if (a.hash !== b.hash || a.text !== b.text) return false;
-  if (a.longs === b.longs) return true;
-  if (a.longs?.length !== b.longs?.length) return false;
-  for (let index = 0; index < a.longs!.length; index++) if (a.longs![index] !== b.longs![index]) return false;
+  if (a.hash !== b.hash || a.parts.length !== b.parts.length) return false;
+  for (let index = 0; index < a.parts.length; index++) if (a.parts[index] !== b.parts[index]) return false;
   return true;
 };
 
+/** A signature as text, the same in every process: for digests, and for people who opted in to see arguments. */
+export const signatureText = ({ parts }: Signature): string => {
+  let at = 1;
+  const text = (): string => {
+    const part = parts[at++];
+    switch (typeof part) {
+      case 'string':
+        return `s${part.length}:${part}`;
+      case 'number':
+      case 'bigint':
+        return `n${part};`;
+      case 'boolean':
+        return part ? 't' : 'f';
+      case 'symbol':
+        break;
+      default:
+        return part === null ? '0' : 'u';
+    }
+    if (part === OBJECT) {
+      let out = 'o{';
+      while (at < parts.length && parts[at] !== END) {
+        const key = String(parts[at++]);
+        out += `${key.length}:${key}${text()}`;
+      }
+      at++;
+      return `${out}}`;
+    }
+    if (part === LIST) {
+      let left = Number(parts[at++]);
+      let out = `a${left}[`;
+      while (left-- > 0) out += text();
+      return out;
+    }
+    if (part === JSON_TEXT || part === DATE || part === BAG) return `${part.description}${text()}`;
+    return `${part.description};`;
+  };
+  return `${String(parts[0])}\n${text()}`;
+};
+
 /** Characters of the arguments behind a signature, about. */
-export const signatureLength = (signature: Signature): number => {
-  let length = signature.text.length;
-  for (const long of signature.longs ?? []) length += long.length;
+export const signatureLength = ({ parts }: Signature): number => {
+  let length = 0;
+  for (let index = 1; index < parts.length; index++) {
+    const part = parts[index];
+    length += typeof part === 'string' ? part.length + 2 : 2;
+  }
   return length;
+};
+
+const put = (part: Part): void => {
+  scratch[size++] = part;
 };
 
 const mix = (value: number): void => {
   hash = (Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15)) | 0;
 };
 
-/** Mixes a text in: whole if it is short, else samples of it. */
+/** Mixes a text in: whole if it is short, else samples of it and its length. */
 const mixText = (text: string): void => {
   const { length } = text;
-  const stride = length <= LONG ? 1 : length >> 6;
+  const stride = length <= SHORT ? 1 : (length >> 5) + 1;
   let mixed = hash ^ length;
   for (let index = 0; index < length; index += stride) mixed = (Math.imul(mixed, 31) + text.charCodeAt(index)) | 0;
   hash = mixed;
 };
 
-const form = (value: unknown): string => {
+const walk = (value: unknown): void => {
   switch (typeof value) {
     case 'string':
-      return textForm(value);
+      walkText(value);
+      return;
     case 'number':
+      if (Number.isNaN(value)) {
+        put(NAN);
+        return;
+      }
       mix(Number.isInteger(value) ? value | 0 : (value * 65_536) | 0);
-      return `n${value};`;
+      // Minus zero is zero.
+      put(value + 0);
+      return;
+    case 'object':
+      if (value !== null) {
+        walkObject(value);
+        return;
+      }
+      break;
     case 'boolean':
       mix(value ? 3 : 5);
-      return value ? 't' : 'f';
+      break;
     case 'undefined':
       mix(7);
-      return 'u';
-    case 'object':
-      if (value !== null) return objectForm(value);
-      mix(11);
-      return '0';
+      break;
     case 'bigint':
-      mixText(String(value));
-      return `b${value};`;
+      mix(Number(value & 0xffffn));
+      break;
     default:
-      return 'x';
+      put(OTHER);
+      return;
   }
+  put(value as Part);
 };
 
-const textForm = (value: string): string => {
+const walkText = (value: string): void => {
   const { length } = value;
-  if (length > LONG) {
-    const json = length <= JSON_TEXT ? jsonForm(value) : undefined;
-    if (json !== undefined) return json;
-    longs ??= [];
-    longs.push(value);
-    mixText(value);
-    return `l${length}:${value.slice(0, 16)}${value.slice(-16)}`;
-  }
-  if (length > 1) {
+  if (length > 1 && length <= LONG) {
     const first = value.charCodeAt(0);
-    if (first === 123 || first === 91) {
-      const json = jsonForm(value);
-      if (json !== undefined) return json;
+    if ((first === 123 || first === 91) && walkJson(value)) return;
+    if (length > SHORT) {
+      if (first <= 32 || value.charCodeAt(length - 1) <= 32 || /[^\S ]| {2}/.test(value)) {
+        putPlain(value);
+        return;
+      }
+    } else {
+      // One pass both mixes it in and looks for odd white space.
+      let mixed = hash ^ length;
+      let last = 32;
+      for (let index = 0; index < length; index++) {
+        const code = value.charCodeAt(index);
+        if (code <= 32 && (code !== 32 || last === 32)) {
+          putPlain(value);
+          return;
+        }
+        last = code;
+        mixed = (Math.imul(mixed, 31) + code) | 0;
+      }
+      if (last === 32) {
+        putPlain(value);
+        return;
+      }
+      hash = mixed;
+      put(value);
+      return;
     }
   }
-  // One pass over the text both mixes it in and looks for odd white space.
-  let mixed = hash ^ length;
-  let last = 32;
-  let odd = false;
-  for (let index = 0; index < length; index++) {
-    const code = value.charCodeAt(index);
-    if (code <= 32 && (code !== 32 || last === 32)) odd = true;
-    last = code;
-    mixed = (Math.imul(mixed, 31) + code) | 0;
-  }
-  if (odd || (last === 32 && length > 0)) {
-    const plain = value.trim().replace(/\s+/g, ' ');
-    mixText(plain);
-    return `s${plain.length}:${plain}`;
-  }
-  hash = mixed;
-  return `s${length}:${value}`;
+  put(value);
+  mixText(value);
 };
 
-const jsonForm = (value: string): string | undefined => {
+const putPlain = (value: string): void => {
+  const plain = value.trim().replace(/\s+/g, ' ');
+  put(plain);
+  mixText(plain);
+};
+
+const walkJson = (value: string): boolean => {
   const last = value.trimEnd().at(-1);
-  if (last !== '}' && last !== ']') return undefined;
+  if (last !== '}' && last !== ']') return false;
+  let json: unknown;
   try {
-    return `j${form(JSON.parse(value))}`;
+    json = JSON.parse(value);
   } catch {
     // Not JSON after all: plain text then.
-    return undefined;
+    return false;
   }
+  put(JSON_TEXT);
+  walk(json);
+  return true;
 };
 
-const objectForm = (value: object): string => {
-  if (++depth > DEEP) {
-    if (path.includes(value)) {
+const walkObject = (value: object): void => {
+  if (++depth > DEEP_FROM) {
+    if (depth > DEEPEST || path.includes(value)) {
+      // Far too deep to be arguments: the rest does not tell calls apart.
+      put(depth > DEEPEST ? DEEP : CYCLE);
       depth--;
-      return 'c';
+      return;
     }
     path.push(value);
-    // Far too deep to be arguments: the rest does not tell calls apart.
-    if (depth > 4 * DEEP) {
-      depth--;
-      path.pop();
-      return 'd';
-    }
+    walkContent(value);
+    path.pop();
+    depth--;
+    return;
   }
-  const out = contentForm(value);
-  if (depth-- > DEEP) path.pop();
-  return out;
+  walkContent(value);
+  depth--;
 };
 
-const contentForm = (value: object): string => {
+const walkContent = (value: object): void => {
   if (Array.isArray(value)) {
-    mix(value.length + 17);
-    let out = `a${value.length}[`;
-    for (let index = 0; index < value.length; index++) out += form(value[index]);
-    return out;
+    const { length } = value;
+    mix(length + 17);
+    put(LIST);
+    put(length);
+    for (let index = 0; index < length; index++) walk(value[index]);
+    return;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    const special = specialForm(value);
-    if (special !== undefined) return special;
-  }
-  return keysForm(value as Record<string, unknown>);
-};
-
-const keysForm = (value: Record<string, unknown>): string => {
+  if (prototype !== Object.prototype && prototype !== null && walkSpecial(value)) return;
+  const fields = value as Record<string, unknown>;
   const keys = Object.keys(value);
   for (let index = 1; index < keys.length; index++) {
     if (keys[index - 1]! > keys[index]!) {
@@ -204,42 +277,66 @@ const keysForm = (value: Record<string, unknown>): string => {
       break;
     }
   }
-  let out = 'o{';
+  put(OBJECT);
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!;
-    const field = value[key];
+    const field = fields[key];
     // An absent field and an undefined one are the same call.
-    if (field === undefined || skip.has(key)) continue;
-    mixText(key);
-    out += `${key.length}:${key}${form(field)}`;
+    if (field === undefined || (key.length > 4 && skip.has(key))) continue;
+    mix(key.length);
+    put(key);
+    walk(field);
   }
-  return `${out}}`;
+  put(END);
 };
 
-const specialForm = (value: object): string | undefined => {
+const walkSpecial = (value: object): boolean => {
   if (value instanceof Date) {
-    mix(value.getTime() | 0);
-    return `D${value.getTime()};`;
+    put(DATE);
+    walk(value.getTime());
+    return true;
   }
   if (value instanceof Map || value instanceof Set) {
-    // Entries come in any order, so their own hashes are not mixed in.
-    const before = hash;
-    const entries = [...value].map(entry => form(entry)).sort();
-    hash = before;
-    return `M${form(entries)}`;
+    put(BAG);
+    // Entries come in any order: each is a signature of its own, and they are sorted.
+    const outer = { parts: scratch.slice(0, size), hash, depth };
+    const entries: string[] = [];
+    for (const entry of value) {
+      size = 0;
+      put('');
+      walk(entry);
+      entries.push(signatureText({ parts: scratch.slice(0, size), hash: 0 }));
+    }
+    size = 0;
+    for (const part of outer.parts) put(part);
+    hash = outer.hash;
+    walkText(entries.sort().join(''));
+    return true;
   }
-  if (value instanceof RegExp || value instanceof URL) return textForm(String(value));
-  if (value instanceof Error) return `E${textForm(`${value.name}: ${value.message}`)}`;
+  if (value instanceof RegExp || value instanceof URL) {
+    walkText(String(value));
+    return true;
+  }
+  if (value instanceof Error) {
+    walkText(`${value.name}: ${value.message}`);
+    return true;
+  }
   if (ArrayBuffer.isView(value)) {
-    return textForm(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'));
+    const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
+    put(text);
+    mixText(text);
+    return true;
   }
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
+    let json: unknown;
     try {
-      return form((value as { toJSON(): unknown }).toJSON());
+      json = (value as { toJSON(): unknown }).toJSON();
     } catch {
       // A toJSON that throws says nothing about the value: its own fields do.
-      return undefined;
+      return false;
     }
+    walk(json);
+    return true;
   }
-  return undefined;
+  return false;
 };
