@@ -62,7 +62,7 @@ const wordTokens = (length: number): number => (length <= 7 ? 1 : length <= 11 ?
 export const estimateTokens = (value: unknown): number => {
   if (typeof value === 'string') return estimateText(value);
   if (value === undefined || value === null) return 0;
-  return estimateValue(value, 0);
+  return Math.ceil(estimateValue(value, 0));
 };
 
 const estimateValue = (value: unknown, depth: number): number => {
