@@ -1,62 +1,62 @@
--- Neovim's built-in client against the language server, over stdio: findings arrive, a fix is applied, the finding goes.
--- Written for 0.7 (Debian 12), which has no pull diagnostics, so the server's push fallback is what is tested.
---
--- Usage: NODE=... SERVER=dist/server.js FILE=a.ts RULE=unbounded-cycle nvim --headless --clean -S client.lua
--- FILE is changed. Exit status 0 when every check passed.
+-- The language server in an editor that is not VS Code: Neovim's built-in client, over stdio.
+-- Written for 0.7 (Debian 12), which has neither vim.lsp.start nor the apply option of code_action.
+-- SERVER, FOLDER and FILE (in it) come by environment; the file is changed. Exit status 0: every check passed.
 
-local TIMEOUT = 30000
-
-local function main()
-  local file = vim.fn.resolve(vim.env.FILE)
+local function attach(name, filetype)
+  local file = vim.fn.resolve(vim.env.FOLDER .. '/' .. name)
   vim.cmd('edit ' .. vim.fn.fnameescape(file))
   local buf = vim.api.nvim_get_current_buf()
-  local language = file:match('%.py$') and 'python' or 'typescript'
-  local id = assert(vim.lsp.start_client({
+  local client_id = assert(vim.lsp.start_client({
     name = 'loopbound',
     cmd = { vim.env.NODE, vim.env.SERVER, '--stdio' },
-    root_dir = vim.fn.fnamemodify(file, ':h'),
-    get_language_id = function() return language end,
+    root_dir = vim.env.FOLDER,
+    workspace_folders = { { uri = vim.uri_from_fname(vim.env.FOLDER), name = 'folder' } },
+    get_language_id = function() return filetype end,
   }))
-  assert(vim.lsp.buf_attach_client(buf, id))
-  local client = vim.lsp.get_client_by_id(id)
+  assert(vim.lsp.buf_attach_client(buf, client_id))
+  return buf, vim.lsp.get_client_by_id(client_id), client_id
+end
 
-  local function found()
-    return vim.tbl_filter(function(d) return d.code == vim.env.RULE end, vim.diagnostic.get(buf))
-  end
-  local function wait(what, test)
-    assert(vim.wait(TIMEOUT, test, 20), what .. '; there is: ' .. vim.inspect(vim.diagnostic.get(buf)))
-  end
+local function of_code(buf, code)
+  return vim.tbl_filter(function(d) return d.code == code or (d.user_data and d.user_data.lsp.code == code) end, vim.diagnostic.get(buf))
+end
 
-  wait('no ' .. vim.env.RULE .. ' arrives', function() return #found() > 0 end)
-  local d = found()[1]
-  print(('finding   %d:%d %s\n'):format(d.lnum + 1, d.col + 1, d.message))
-  assert(d.source == 'loopbound', 'the source is ' .. tostring(d.source))
+local function wait_for(what, test)
+  assert(vim.wait(30000, test, 20), 'waited in vain for ' .. what)
+end
 
-  local document = vim.lsp.util.make_text_document_params(buf)
-  local lenses = assert(client.request_sync('textDocument/codeLens', { textDocument = document }, TIMEOUT, buf))
-  assert(not lenses.err and #lenses.result > 0, 'no lens: ' .. vim.inspect(lenses))
-
+local function fix_first(buf, client, code)
+  wait_for(code, function() return #of_code(buf, code) == 1 end)
+  local d = of_code(buf, code)[1]
+  print(('%d:%d %s [%s]\n'):format(d.lnum + 1, d.col + 1, d.message, d.source))
   local range = { start = { line = d.lnum, character = d.col }, ['end'] = { line = d.end_lnum, character = d.end_col } }
-  local diagnostic = vim.tbl_extend('force', d.user_data.lsp, {
-    range = range, message = d.message, severity = d.severity, source = d.source,
-  })
   local reply = assert(client.request_sync('textDocument/codeAction', {
-    textDocument = document,
+    textDocument = vim.lsp.util.make_text_document_params(buf),
     range = range,
-    context = { only = { 'quickfix' }, diagnostics = { diagnostic } },
-  }, TIMEOUT, buf))
+    context = { only = { 'quickfix' }, diagnostics = { d.user_data and d.user_data.lsp and { range = range, message = d.message, code = code } } },
+  }, 30000, buf))
   assert(not reply.err, vim.inspect(reply.err))
   local action = assert(reply.result[1], 'no code action')
-  if not action.edit then
-    action = assert(client.request_sync('codeAction/resolve', action, TIMEOUT, buf)).result
-  end
-  print('applying  ' .. action.title .. '\n')
-  vim.lsp.util.apply_workspace_edit(action.edit, client.offset_encoding)
-  wait('the finding stays', function() return #found() == 0 end)
+  if not action.edit then action = assert(client.request_sync('codeAction/resolve', action, 30000, buf)).result end
+  print('applying: ' .. action.title .. '\n')
+  vim.lsp.util.apply_workspace_edit(assert(action.edit, 'the action has no edit'), client.offset_encoding)
+  wait_for(code .. ' to go', function() return #of_code(buf, code) == 0 end)
+end
+
+local function main()
+  local buf, client, client_id = attach(vim.env.FILE, vim.env.FILE:match('%.py$') and 'python' or 'typescript')
+  fix_first(buf, client, 'unbounded-loop')
+
+  local lenses = assert(client.request_sync('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params(buf) }, 30000, buf)).result
+  assert(#lenses > 0 and lenses[1].command.title:match('^Loopbound: '), vim.inspect(lenses))
+  print(lenses[1].command.title .. '\n')
   vim.cmd('silent write')
 
+  -- Unsaved text wins over the file, and undo brings the finding back.
+  vim.cmd('silent undo')
+  wait_for('the finding after undo', function() return #of_code(buf, 'unbounded-loop') == 1 end)
   client.stop()
-  wait('the server does not stop', function() return client.is_stopped() end)
+  wait_for('the server to stop', function() return vim.lsp.client_is_stopped(client_id) end)
 end
 
 local ok, err = xpcall(main, debug.traceback)
