@@ -7,6 +7,7 @@ import type { HubHost } from './hub.ts';
 import { log } from './log.ts';
 import type { PanelView } from './panelView.ts';
 import { openPlace } from './place.ts';
+import { runFile } from './tasks.ts';
 
 const HOME = 'https://github.com/loopbound/loopbound';
 
@@ -16,6 +17,7 @@ export const registerCommands = (parts: { analysis: Analysis; hub: HubHost; pane
   const all: Record<string, (...given: never[]) => unknown> = {
     'loopbound.restartServer': () => analysis.restart(),
     'loopbound.showOutput': () => log().show(),
+    'loopbound.runFile': (uri?: Uri) => runFile(hub, uri),
     'loopbound.showPanel': () => panel.show(),
     'loopbound.clear': () => hub.clear(),
     'loopbound.exportRuns': () => exportRuns(hub),

@@ -10,6 +10,8 @@ import { closeLog } from './log.ts';
 import { panelView } from './panelView.ts';
 import { predictionBook } from './predictions.ts';
 import { analysisStatus, tripStatus } from './status.ts';
+import { provideTasks } from './tasks.ts';
+import { registerTools } from './tools.ts';
 import { notifyOfTrips, tripNews } from './trips.ts';
 
 /** Called by VS Code when a file of an analysed language, the panel or a command is first used. */
@@ -31,6 +33,8 @@ export const activate = (context: ExtensionContext): void => {
     ...analysisStatus(analysis),
     ...tripStatus(news),
     ...announceHub(context, hub),
+    ...registerTools(analysis, hub),
+    provideTasks(context),
     notifyOfTrips(news, panel.isVisible, trip => void panel.show(trip.id)),
     startWithDocuments(analysis),
     workspace.onDidGrantWorkspaceTrust(reconcile),

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { crashBudget, RESTARTS, WINDOW_MS } from '../../client/src/crashBudget.ts';
 import { enclosing } from '../../client/src/enclosing.ts';
+import { interpreterOf } from '../../client/src/interpreter.ts';
 import { withHub } from '../../client/src/launch.ts';
 import { compact, duration, fileName, money, setLanguage, t } from '../../client/src/webview/view/text.ts';
 
@@ -76,6 +77,22 @@ describe('a launch configuration', () => {
     expect(withHub(attach, hub)).toBe(attach);
     const launch = { request: 'launch', env: { A: '1' } };
     expect(withHub(launch, undefined)).toBe(launch);
+  });
+});
+
+describe('the interpreter of a file', () => {
+  const none = () => false;
+
+  it('is Node, with tsx where the project has it', () => {
+    expect(interpreterOf('javascript', 'a.mjs', none)).toEqual({ command: 'node', args: [] });
+    const tsx = (path: string) => path === 'node_modules/tsx/package.json';
+    expect(interpreterOf('typescript', 'a.ts', tsx)).toEqual({ command: 'node', args: ['--import', 'tsx'] });
+    expect(interpreterOf('javascript', 'a.js', tsx)).toEqual({ command: 'node', args: [] });
+  });
+
+  it("is the project's own Python where there is one", () => {
+    expect(interpreterOf('python', 'a.py', path => path === '.venv/bin/python').command).toBe('.venv/bin/python');
+    expect(interpreterOf('python', 'a.py', none).command).toMatch(/^python3?$/);
   });
 });
 

@@ -19,9 +19,9 @@ const WEBVIEW = 150_000;
 const ALLOWED = [
   /^(package\.json|package\.nls(\.[\w-]+)?\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
-  /^media\/[\w-]+\.png$/,
+  /^media\/[\w-]+\.(png|webp)$/,
   /^media\/config\.schema\.json$/,
-  /^dist\/(extension|server|ts-morph)\.js$/,
+  /^dist\/(extension|server|cli|ts-morph)\.js$/,
   /^dist\/[\w-]+\.wasm$/,
   /^dist\/webview\/[\w-]+\.(js|css)$/,
 ];

@@ -127,5 +127,10 @@ if (values.pictures) {
     const file = path.join(out, `${source}.png`);
     if (fs.existsSync(file)) fs.copyFileSync(file, path.join(root, 'docs/pictures', `${name}.png`));
   }
+  const { compress } = await import('./compress.mjs');
+  for (const name of ['finding', 'fix', 'trip']) {
+    const small = await compress(chromium.file, path.join(root, 'docs/pictures', `${name}.png`));
+    fs.writeFileSync(path.join(root, 'media', `${name}.webp`), small);
+  }
 }
 finish();

@@ -58,6 +58,17 @@ export const scenario = setup =>
       assert.match(bench.read('research-flow/guarded.ts').split('\n')[line - 1], /ask\(|invoke\(/);
       setup.step('a click on its place leads to the line');
       await bench.shot('place');
+
+      await bench.command('Loopbound: Run with Guard');
+      await bench.until('the second run is over', () => bench.terminalHas('Stopped: budget'));
+      await bench.panel();
+      await panel.getByRole('tab', { name: 'Runs 2' }).waitFor();
+      setup.step('Run with Guard runs the open file in the sight of the panel');
+
+      await bench.command('Tasks: Run Task', { asks: true });
+      await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'loopbound' }).first().click();
+      await until('the task has checked the folder', () => bench.terminalHas('agent code'));
+      setup.step('the check task runs over the folder');
     },
   );
 
