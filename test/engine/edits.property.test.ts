@@ -10,16 +10,39 @@ import { memoryFiles } from '../../server/src/workspace/files.ts';
 import { strictLog } from '../harness/analyze.ts';
 import { fakeEngine } from '../harness/fake-engine.ts';
 
+/** A loop whose bound and whose model call lie in other files. */
+const caller = `import { ask, limit } from './b';
+export async function run(messages: string[]) {
+  for (let turn = 0; turn < limit; turn++) messages.push(await ask(messages));
+}
+`;
+const asks = (limit: string, body: string) => `import OpenAI from 'openai';
+import { run } from './a';
+const client = new OpenAI();
+export const limit = ${limit};
+export async function ask(messages: string[]): Promise<string> {
+  ${body}
+}
+export const again = () => run([]);
+`;
+const call = "return client.chat.completions.create({ model: 'm', messages })";
+
 const texts: { readonly [path: string]: readonly string[] } = {
   'a.ts': [
     "import OpenAI from 'openai';\nexport const limit = 3;\nexport async function run() { while (true) await ask(); }\n",
     "import { x } from './b';\nwhile (true) x();\n",
     "import { x } from '@/deep';\nimport './b';\nwhile (true) x();\n// loopbound-ignore-next-line unbounded-loop -- fine\nwhile (true) x();\n",
+    caller,
+    caller.replace('turn++', ''),
     'while (true) {}\n',
     'while (true) client.chat.completions.create({});\n',
     'const broken = (((\n',
   ],
   'b.ts': [
+    asks('5', call),
+    asks('Infinity', call),
+    asks('9', `try { ${call} } catch { return ask(messages); }`),
+    asks('9', 'return messages[0]'),
     "export { run } from './a';\nexport const x = 1;\n",
     "import 'openai';\nexport const x = () => 1;\nwhile (true) {}\n",
     "// loopbound-ignore-file unbounded-loop -- all\nimport './a';\nwhile (true) {}\n",
@@ -43,7 +66,7 @@ const texts: { readonly [path: string]: readonly string[] } = {
   '.gitignore': ['src/\n', 'a.ts\n', ''],
 };
 // The file with the most shapes is edited most.
-const paths = ['a.ts', 'a.ts', 'a.ts', ...Object.keys(texts)];
+const paths = ['a.ts', 'a.ts', 'a.ts', 'b.ts', 'b.ts', ...Object.keys(texts)];
 
 type Edit =
   | { readonly do: 'buffer' | 'disk'; readonly path: string; readonly text: string }

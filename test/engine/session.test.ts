@@ -96,6 +96,28 @@ describe('edits', () => {
   });
 });
 
+describe('what is not done again', () => {
+  test('an edit of a file that the analysis never read costs no analysis', async () => {
+    let runs = 0;
+    const counting = fakeEngine({ onAnalyze: () => runs++ });
+    const session = sessionOver(
+      { 'a.ts': `import './used';\n${agent}`, 'used.ts': '', 'other.ts': 'let a = 1;\n' },
+      { engine: counting },
+    );
+    const first = await session.check();
+    session.setBuffer('other.ts', 'let a = 2;\n');
+    expect(await session.check()).toBe(first);
+    session.setBuffer('a.ts', `import './used';\n${agent}`);
+    expect(await session.check()).toBe(first);
+    expect(runs).toBe(1);
+    session.setBuffer('used.ts', 'let b;\n');
+    await session.check();
+    session.setBuffer('other.ts', "import 'openai';\n");
+    await session.check();
+    expect(runs).toBe(3);
+  });
+});
+
 describe('cancellation and bugs', () => {
   test('a cancelled check ends with Cancelled and loses no change', async () => {
     const session = sessionOver({ 'a.ts': agent }, { engine });

@@ -15,13 +15,18 @@ export interface ModuleCache {
 export type Fronts = ReadonlyMap<string, LanguageFront>;
 
 export interface ReadProgram extends Program {
-  /** How many modules were asked for. */
-  count(): number;
+  /** The modules that were asked for; undefined for what could not be read. */
+  readonly asked: ReadonlyMap<string, Module | undefined>;
 }
 
-/** Two equal questions to one program get the same object. */
-export function createProgram(snapshot: Snapshot, fronts: Fronts, cache: ModuleCache): ReadProgram {
-  const modules = new Map<string, Module | undefined>();
+/** Two equal questions to one program get the same object. `asked`: what is known already. */
+export function createProgram(
+  snapshot: Snapshot,
+  fronts: Fronts,
+  cache: ModuleCache,
+  asked?: ReadonlyMap<string, Module | undefined>,
+): ReadProgram {
+  const modules = new Map(asked);
   return {
     paths: snapshot.relevant,
     module(path) {
@@ -32,7 +37,7 @@ export function createProgram(snapshot: Snapshot, fronts: Fronts, cache: ModuleC
     },
     resolve: snapshot.resolve,
     version: snapshot.version,
-    count: () => modules.size,
+    asked: modules,
   };
 
   function read(path: string): Module | undefined {

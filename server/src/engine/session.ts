@@ -243,7 +243,7 @@ export class Session {
     const started = performance.now();
     const breathe = pacer(cancelled);
     const snapshot = await this.#advance(breathe);
-    const kept = this.#last ? undefined : this.#restore(snapshot, started);
+    const kept = this.#last ? this.#reuse(this.#last, snapshot) : this.#restore(snapshot, started);
     if (kept) {
       this.#last = kept;
       return kept.check;
@@ -259,6 +259,27 @@ export class Session {
     const check = this.#assemble(snapshot, program, analysis, started);
     this.#last = { snapshot, program, check, restored: false };
     return check;
+  }
+
+  /** The last result, if nothing that it came from has changed since: most files are not agent code. */
+  #reuse(last: Checked, snapshot: Snapshot): Checked | undefined {
+    const { facts, relevant, resolve } = last.snapshot;
+    if (snapshot.relevant !== relevant || snapshot.resolve !== resolve || this.#failed) return undefined;
+    for (const [path, now] of snapshot.facts) {
+      if (now.hash === facts.get(path)?.hash) continue;
+      // What a restored result had asked for is not known, nor are the comments that it had read.
+      if (last.restored || last.program.asked.has(path) || now.suppresses) return undefined;
+    }
+    const { skipped } = snapshot;
+    const same =
+      skipped.length === last.check.skipped.length && skipped.every((file, at) => file === last.check.skipped[at]);
+    const check = same ? last.check : { ...last.check, skipped };
+    return {
+      ...last,
+      snapshot,
+      check,
+      program: createProgram(snapshot, this.#fronts, this.#moduleCache(), last.program.asked),
+    };
   }
 
   /** The result of an earlier process over the very same workspace. */
@@ -393,7 +414,7 @@ export class Session {
       suppressed,
       skipped: snapshot.skipped,
       missing: snapshot.missing,
-      stats: { files: snapshot.facts.size, parsed: program.count(), milliseconds: performance.now() - started },
+      stats: { files: snapshot.facts.size, parsed: program.asked.size, milliseconds: performance.now() - started },
     };
   }
 
