@@ -113,8 +113,8 @@ function collect(
 ): void {
   const root = value.chain[0];
   if (!root) return;
-  let one = builders.get(root.node);
-  if (!one) builders.set(root.node, (one = { root, calls: [] }));
+  const one = builders.get(root.node) ?? { root, calls: [] };
+  builders.set(root.node, one);
   const method = /\.(\w+)$/.exec(value.path)?.[1] ?? '';
   const colon = value.path.indexOf(':');
   if (runMethods.test(value.path.slice(colon))) {

@@ -34,7 +34,13 @@ export class Reader {
   private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
 
   constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
-    this.resolver = new Resolver(program);
+    const named = new Set(frameworks.flatMap(f => [...f.packages.typescript, ...f.packages.python]));
+    const families = [...named].filter(name => name.endsWith('*')).map(name => name.slice(0, -1));
+    this.resolver = new Resolver(
+      program,
+      specifier =>
+        named.has(specifier) || (!specifier.startsWith('.') && families.some(family => specifier.startsWith(family))),
+    );
     this.modules = program.paths.map(path => program.module(path)).filter(module => module !== undefined);
     for (const framework of frameworks) {
       for (const pattern of framework.calls) {

@@ -77,6 +77,17 @@ export class WorstCase {
     return times(self, symbol(`(${report(branching)})^(${report(depth)})`));
   }
 
+  /** One turn of a loop; of a recursion without what the next call costs. */
+  turn(loop: Loop): Quantity {
+    if (!loop.id.includes('@recursion')) return this.work(loop.body);
+    const opened = loop.steps.filter(id => !this.active.has(id));
+    for (const id of opened) this.active.add(id);
+    const cost = this.work(loop.body);
+    for (const id of opened) this.active.delete(id);
+    if (cost === 'endless') return cost;
+    return { terms: new Map([...cost.terms].filter(([name]) => !name.includes('§'))) };
+  }
+
   work(work: Work): Quantity {
     switch (work.do) {
       case 'model':

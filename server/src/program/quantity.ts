@@ -398,6 +398,8 @@ export function nameOf(node: Expression): string {
       return nameOf(node.kind === 'await' ? node.value : node.operand);
     case 'literal':
       return String(node.value);
+    case 'assign':
+      return node.target.kind === 'name' || node.target.kind === 'member' ? nameOf(node.target) : '…';
     case 'binary':
       return `${nameOf(node.left)} ${node.operator} ${nameOf(node.right)}`;
     case 'logical':

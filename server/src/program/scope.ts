@@ -83,6 +83,8 @@ export interface ModuleIndex {
   classInfo(node: ClassNode): ClassInfo;
   /** The binding that `name` means at `at`. */
   lookup(name: string, at: AnyNode): Binding | undefined;
+  /** A binding of this module by its id, as access paths name it. */
+  byId(id: number): Binding | undefined;
   /** Binding of a name at a module's top level. */
   topBinding(name: string): Binding | undefined;
   /** Assignments to members by property name: `this.client = …`, `state.x = …`. */
@@ -100,8 +102,10 @@ const indices = new WeakMap<Module, ModuleIndex>();
 let bindingIds = 0;
 
 export function indexOf(module: Module): ModuleIndex {
-  let index = indices.get(module);
-  if (!index) indices.set(module, (index = build(module)));
+  const kept = indices.get(module);
+  if (kept) return kept;
+  const index = build(module);
+  indices.set(module, index);
   return index;
 }
 
@@ -113,6 +117,7 @@ function build(module: Module): ModuleIndex {
   const functions: FunctionInfo[] = [];
   const classes: ClassInfo[] = [];
   const memberWrites = new Map<string, MemberWrite[]>();
+  const ids = new Map<number, Binding>();
   const python = module.language === 'python';
 
   const top: FunctionInfo = {
@@ -159,6 +164,7 @@ function build(module: Module): ModuleIndex {
       ...more,
     };
     into.bindings.set(name, binding);
+    ids.set(binding.id, binding);
     return binding;
   };
 
@@ -447,6 +453,7 @@ function build(module: Module): ModuleIndex {
       // A Python class body is no scope for the methods inside it; the difference has not mattered so far.
       return find(name, from);
     },
+    byId: id => ids.get(id),
     topBinding: name => root.bindings.get(name),
     memberWrites,
   };

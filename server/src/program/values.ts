@@ -11,7 +11,7 @@ import type {
   Pattern,
   Statement,
 } from './model.ts';
-import type { Program } from './program.ts';
+import type { Program, Resolution } from './program.ts';
 import { type Binding, type ClassInfo, type FunctionInfo, indexOf, type Write } from './scope.ts';
 import { walk } from './walk.ts';
 
@@ -48,6 +48,8 @@ export interface CallSite extends In<CallExpression> {
 
 const depthLimit = 14;
 const unionLimit = 8;
+/** Expressions that one question may lead through. */
+const effortLimit = 1_000;
 const none: readonly Value[] = [];
 const globals = new Set(['undefined', 'NaN', 'Infinity']);
 
@@ -61,19 +63,27 @@ export class Resolver {
   private flowing = false;
   /** True while an answer was cut short by a cycle: it must not be kept. */
   private cut = false;
+  private effort = effortLimit;
 
-  constructor(program: Program) {
+  /** Specifiers that mean a package even where the workspace holds its source: a framework's own repository. */
+  private readonly isPackage: (specifier: string) => boolean;
+
+  constructor(program: Program, isPackage: (specifier: string) => boolean = () => false) {
     this.program = program;
+    this.isPackage = isPackage;
   }
 
   /** What `node` may stand for; empty if nothing is known. */
   values(node: Expression, module: Module, depth = 0): readonly Value[] {
     const kept = this.known.get(node);
     if (kept) return kept;
+    if (depth === 0) this.effort = effortLimit;
     if (depth > depthLimit || this.active.has(node)) {
       this.cut = true;
       return none;
     }
+    // A question that leads through half of the program is given up: nothing is known then.
+    if (--this.effort < 0) return none;
     this.active.add(node);
     const outerCut = this.cut;
     this.cut = false;
@@ -95,8 +105,8 @@ export class Resolver {
     for (const value of this.values(call.callee, module)) {
       if (value.kind === 'function') found.push(value.info);
       else if (value.kind === 'class') {
-        const constructor = this.constructorOf(value.info);
-        if (constructor) found.push(constructor);
+        const made = this.constructorOf(value.info);
+        if (made) found.push(made);
       }
     }
     return found;
@@ -232,19 +242,19 @@ export class Resolver {
 
   /** The entry of an object value, `undefined` if it has none; spreads are followed, later entries win. */
   entry(object: In<ObjectExpression>, key: string, depth = 0): In<Expression> | undefined {
-    for (let i = object.node.entries.length - 1; i >= 0; i--) {
-      const one = object.node.entries[i]!;
-      if (one.kind === 'entry') {
-        if (one.key === key && !one.computed) return { node: one.value, module: object.module };
-      } else if (depth < depthLimit) {
-        for (const value of this.values(one.value, object.module, depth + 1)) {
-          if (value.kind !== 'object') continue;
-          const hit = this.entry({ node: value.node, module: value.module }, key, depth + 1);
-          if (hit) return hit;
-        }
+    if (depth > 0 && --this.effort < 0) return undefined;
+    const { own, spreads } = tableOf(object.node);
+    const hit = own.get(key);
+    for (let i = spreads.length - 1; i >= 0 && depth < depthLimit; i--) {
+      const spread = spreads[i]!;
+      if (hit && spread.at < hit.at) break;
+      for (const value of this.values(spread.value, object.module, depth + 1)) {
+        if (value.kind !== 'object') continue;
+        const inner = this.entry({ node: value.node, module: value.module }, key, depth + 1);
+        if (inner) return inner;
       }
     }
-    return undefined;
+    return hit && { node: hit.value, module: object.module };
   }
 
   /** True if the object holds parts that cannot be seen (a spread of something unknown, a computed key). */
@@ -436,8 +446,9 @@ export class Resolver {
   }
 
   private imported(module: Module, specifier: string, name: string, depth: number): readonly Value[] {
-    const to = this.program.resolve(module.path, specifier);
-    if (to.kind === 'module') {
+    const known = this.isPackage(specifier);
+    const to = known ? undefined : this.program.resolve(module.path, specifier);
+    if (to?.kind === 'module') {
       if (name === '*') return [{ kind: 'namespace', path: to.path }];
       return this.exported(
         to.path,
@@ -448,10 +459,9 @@ export class Resolver {
     }
     if (module.language === 'python') {
       // `from pkg import sub` where `pkg` itself has no file.
-      const sub = this.program.resolve(
-        module.path,
-        specifier.endsWith('.') ? `${specifier}${name}` : `${specifier}.${name}`,
-      );
+      const sub: Resolution = known
+        ? { kind: 'unknown' }
+        : this.program.resolve(module.path, specifier.endsWith('.') ? `${specifier}${name}` : `${specifier}.${name}`);
       if (sub.kind === 'module') return [{ kind: 'namespace', path: sub.path }];
       const [head, ...rest] = specifier.split('.');
       const tail = name === '*' ? rest : [...rest, name];
@@ -625,6 +635,28 @@ export function returnedExpressions(fn: FunctionNode): Expression[] {
     enterFunction: () => 'skip',
   });
   return found;
+}
+
+interface EntryTable {
+  readonly own: ReadonlyMap<string, { readonly value: Expression; readonly at: number }>;
+  readonly spreads: readonly { readonly value: Expression; readonly at: number }[];
+}
+
+const tables = new WeakMap<ObjectExpression, EntryTable>();
+
+/** An object literal's entries by key; of equal keys the last. */
+function tableOf(node: ObjectExpression): EntryTable {
+  const kept = tables.get(node);
+  if (kept) return kept;
+  const own = new Map<string, { value: Expression; at: number }>();
+  const spreads: { value: Expression; at: number }[] = [];
+  node.entries.forEach((one, at) => {
+    if (one.kind === 'spread') spreads.push({ value: one.value, at });
+    else if (!one.computed) own.set(one.key, { value: one.value, at });
+  });
+  const table = { own, spreads };
+  tables.set(node, table);
+  return table;
 }
 
 function unique(values: readonly Value[]): readonly Value[] {

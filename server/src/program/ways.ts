@@ -54,7 +54,9 @@ export interface WaysOptions {
   readonly resolver: Resolver;
 }
 
-const stateLimit = 600;
+const stateLimit = 160;
+/** Statements times states that one question may look at. */
+const effort = 60_000;
 const inlineDepth = 4;
 const inlineWays = 8;
 
@@ -79,22 +81,50 @@ const start: State = { facts: undefined, changes: undefined, calls: undefined, c
 
 /** The ways through one turn of a loop, from its head back to it or out. */
 export function loopWays(loop: LoopStatement, module: Module, options: WaysOptions): Ways {
-  return new Tracer(options, module).loopTurn(loop);
+  const inside = (span: readonly [number, number]): boolean => span[0] >= loop.span[0] && span[1] <= loop.span[1];
+  const local = localTo(module, binding =>
+    binding.writes.some(write => (write.how === 'declare' || write.how === 'each') && inside(write.node.span)),
+  );
+  return new Tracer(options, module, local).loopTurn(loop);
 }
 
 /** The ways through a function's body. */
-export function functionWays(info: FunctionInfo, options: WaysOptions, env?: Env): Ways {
-  return new Tracer(options, info.module, env).body(info.node?.body ?? info.module.body);
+export function functionWays(info: FunctionInfo, options: WaysOptions): Ways {
+  return new Tracer(options, info.module, ownVariables(info)).body(info.node?.body ?? info.module.body);
 }
 
-/** The ways through some statements. */
-export function statementWays(body: readonly Statement[], module: Module, options: WaysOptions): Ways {
-  return new Tracer(options, module).body(body);
+/** Tells the places of bindings that end with the code: their changes are of no interest to what is around it. */
+function localTo(module: Module, is: (binding: Binding) => boolean): (path: string) => boolean {
+  const known = new Map<number, boolean>();
+  const index = indexOf(module);
+  return path => {
+    if (path.charCodeAt(0) !== 98) return false;
+    const id = Number.parseInt(path.slice(1), 10);
+    const kept = known.get(id);
+    if (kept !== undefined) return kept;
+    const binding = index.byId(id);
+    const answer = binding !== undefined && is(binding);
+    known.set(id, answer);
+    return answer;
+  };
+}
+
+function ownVariables(info: FunctionInfo): (path: string) => boolean {
+  return localTo(info.module, binding => binding.kind === 'variable' && isWithin(binding.scope.function, info));
+}
+
+function isWithin(inner: FunctionInfo, outer: FunctionInfo): boolean {
+  for (let f: FunctionInfo | undefined = inner; f; f = f.outer) if (f === outer) return outer.node !== undefined;
+  return false;
 }
 
 class Tracer {
   private complete = true;
   private exits: Exit[] = [];
+  private readonly inlined = new Map<CallExpression, Ways | undefined>();
+  private readonly predicates = new Map<CallExpression, Predicate | undefined>();
+  private readonly budget: { left: number };
+  private readonly local: (path: string) => boolean;
   private readonly options: WaysOptions;
   private readonly module: Module;
   private readonly env: Env | undefined;
@@ -102,7 +132,16 @@ class Tracer {
   /** Where calls that fail go: the states at each such call. */
   private failures: { state: State; at: CallExpression | Statement }[] | undefined;
 
-  constructor(options: WaysOptions, module: Module, env?: Env, depth = 0) {
+  constructor(
+    options: WaysOptions,
+    module: Module,
+    local: (path: string) => boolean,
+    env?: Env,
+    depth = 0,
+    budget = { left: effort },
+  ) {
+    this.local = local;
+    this.budget = budget;
     this.options = options;
     this.module = module;
     this.env = env;
@@ -186,6 +225,11 @@ class Tracer {
   private block(statements: readonly Statement[], states: State[]): State[] {
     for (const statement of statements) {
       if (states.length === 0) return states;
+      this.budget.left -= states.length;
+      if (this.budget.left < 0) {
+        this.complete = false;
+        return states;
+      }
       states = this.limit(this.statement(statement, states));
     }
     return states;
@@ -404,7 +448,7 @@ class Tracer {
       }
       case 'assign': {
         let after = this.evaluate(node.value, states);
-        const changes = assignChanges(node, this.module, this.env);
+        const changes = this.lasting(assignChanges(node, this.module, this.env));
         if (changes.length > 0) after = after.map(state => withChanges(state, changes));
         return after;
       }
@@ -434,9 +478,13 @@ class Tracer {
       states = states.map(state => ({ ...state, calls: { last: noted, before: state.calls } }));
       if (this.failures) for (const state of states) this.failures.push({ state, at: node });
     }
-    const changes = methodChanges(node, this.module, this.env);
+    const changes = this.lasting(methodChanges(node, this.module, this.env));
     if (changes.length > 0) states = states.map(state => withChanges(state, changes));
     return this.inlineEffects(node, states);
+  }
+
+  private lasting(changes: Change[]): Change[] {
+    return changes.length === 0 ? changes : changes.filter(change => !this.local(change.path));
   }
 
   /** What a called function of the workspace changes and ensures, as far as all its ways agree. */
@@ -445,7 +493,8 @@ class Tracer {
     if (!inlined) return states;
     const normal = inlined.ways.filter(way => way.end.kind !== 'raise');
     if (normal.length === 0 || normal.length > inlineWays) {
-      const loose = inlined.ways.flatMap(way => way.changes).map(change => ({ ...change, how: 'unknown' as const }));
+      const byPath = new Map(inlined.ways.flatMap(way => way.changes).map(change => [change.path, change]));
+      const loose = [...byPath.values()].map(change => ({ ...change, how: 'unknown' as const }));
       return loose.length > 0 ? states.map(state => withChanges(state, loose)) : states;
     }
     const raises = inlined.ways.filter(way => way.end.kind === 'raise' && way.end.at.kind === 'raise');
@@ -457,6 +506,13 @@ class Tracer {
   }
 
   private inline(node: CallExpression): Ways | undefined {
+    if (this.inlined.has(node)) return this.inlined.get(node);
+    const ways = this.follow(node);
+    this.inlined.set(node, ways);
+    return ways;
+  }
+
+  private follow(node: CallExpression): Ways | undefined {
     if (this.depth >= inlineDepth) return undefined;
     const targets = this.options.resolver.targets(node, this.module);
     const target = targets[0];
@@ -465,12 +521,7 @@ class Tracer {
     if (inlining.has(key)) return undefined;
     inlining.add(key);
     try {
-      return new Tracer(
-        { ...this.options, watch: () => false },
-        target.module,
-        this.envFor(node, target),
-        this.depth + 1,
-      ).body(target.node.body);
+      return this.inner(node, target).body(target.node.body);
     } finally {
       inlining.delete(key);
     }
@@ -579,6 +630,19 @@ class Tracer {
 
   /** A condition that is a call of a workspace function: its ways, by what they return. */
   private branchCall(node: CallExpression, states: State[]): { yes: State[]; no: State[] } | undefined {
+    if (!this.predicates.has(node)) this.predicates.set(node, this.predicate(node));
+    const predicate = this.predicates.get(node);
+    if (!predicate) return undefined;
+    for (const argument of node.arguments) states = this.evaluate(argument.value, states);
+    for (const way of predicate.raises) {
+      for (const state of states) this.failures?.push({ state: extend(state, way), at: node });
+    }
+    const join = (split: readonly State[]): State[] =>
+      this.limit(states.flatMap(state => split.map(one => append(state, one))));
+    return { yes: join(predicate.yes), no: join(predicate.no) };
+  }
+
+  private predicate(node: CallExpression): Predicate | undefined {
     if (this.depth >= inlineDepth || this.options.watch(node, this.module)) return undefined;
     const targets = this.options.resolver.targets(node, this.module);
     const target = targets[0];
@@ -588,26 +652,19 @@ class Tracer {
     if (inlining.has(key)) return undefined;
     inlining.add(key);
     try {
-      for (const argument of node.arguments) states = this.evaluate(argument.value, states);
-      const tracer = new Tracer(
-        { ...this.options, watch: () => false },
-        target.module,
-        this.envFor(node, target),
-        this.depth + 1,
-      );
+      const tracer = this.inner(node, target);
       const inner = tracer.body(target.node.body);
       if (!inner.complete || inner.ways.length > inlineWays) return undefined;
       const yes: State[] = [];
       const no: State[] = [];
+      const raises: Way[] = [];
       for (const way of inner.ways) {
         if (way.end.kind === 'raise') {
-          if (way.end.at.kind === 'raise' && this.failures) {
-            for (const state of states) this.failures.push({ state: extend(state, way), at: node });
-          }
+          if (way.end.at.kind === 'raise') raises.push(way);
           continue;
         }
         const value = way.end.kind === 'return' ? way.end.value : undefined;
-        const here = states.map(state => extend(state, way));
+        const here = [extend(start, way)];
         if (!value) no.push(...here);
         else {
           const split = tracer.branch(value, here);
@@ -615,11 +672,30 @@ class Tracer {
           no.push(...split.no);
         }
       }
-      return { yes: this.limit(yes), no: this.limit(no) };
+      return { yes, no, raises };
     } finally {
       inlining.delete(key);
     }
   }
+
+  /** A tracer for the body of a called function, which knows what its parameters stand for. */
+  private inner(node: CallExpression, target: FunctionInfo): Tracer {
+    return new Tracer(
+      { ...this.options, watch: () => false },
+      target.module,
+      ownVariables(target),
+      this.envFor(node, target),
+      this.depth + 1,
+      this.budget,
+    );
+  }
+}
+
+/** What a call in a condition ensures when it comes out true, and false. */
+interface Predicate {
+  readonly yes: readonly State[];
+  readonly no: readonly State[];
+  readonly raises: readonly Way[];
 }
 
 /** Functions being followed right now, so that recursion ends. */
@@ -718,6 +794,15 @@ function extend(state: State, way: Way): State {
     ...state,
     facts: way.facts.reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
     changes: way.changes.reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
+  };
+}
+
+/** `state`, then what `more` (which began at the start) adds. */
+function append(state: State, more: State): State {
+  return {
+    ...state,
+    facts: list(more.facts).reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
+    changes: list(more.changes).reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
   };
 }
 

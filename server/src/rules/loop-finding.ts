@@ -32,7 +32,7 @@ export function loopSeverity(loop: Loop): Severity | undefined {
 }
 
 export function loopFinding(rule: RuleId, loop: Loop, severity: Severity, advice: string, { worst }: Subject): Finding {
-  const turn = worst.work(loop.body);
+  const turn = worst.turn(loop);
   const what =
     loop.shape === 'recursion'
       ? `${loop.name} calls itself`
