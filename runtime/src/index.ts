@@ -6,6 +6,7 @@ export { Budget, type BudgetOptions, isShort, type Reservation, type Shortage, t
 export { type Clock, systemClock } from './clock.ts';
 export { ContextGuard, type ContextOptions } from './context.ts';
 export { type Answered, type CallFacts, GuardCore, GuardedCall, type GuardView, type Outcome } from './core.ts';
+export { CrewBreaker, type CrewOptions, type CrewView, crewBreaker, driftOf } from './crew.ts';
 export { Detector, type LoopOptions, type Remembered, type Rung, type Sighting } from './detector.ts';
 export { configure, flush, listen } from './emit/channel.ts';
 export { VERSION } from './emit/outbox.ts';
