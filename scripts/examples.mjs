@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { node, root } from './bootstrap.mjs';
+import { python, pythonLacks } from './python.mjs';
 
 /** After this many model calls an unguarded agent is cut off. */
 export const CUT_OFF_CALLS = 60;
@@ -12,15 +13,15 @@ export const CUT_OFF_CALLS = 60;
 export const PRICE = { input: 0.4, output: 1.6 };
 
 const folder = join(root, 'examples');
-const python = process.env.LOOPBOUND_PYTHON ?? 'python3';
 
 /** Every folder with twins, as `{ name, extension, missing }`; `missing` says why it cannot run here. */
 export function examples() {
+  const lacks = pythonLacks();
   return readdirSync(folder)
     .flatMap(name =>
       ['ts', 'py']
         .filter(extension => existsSync(join(folder, name, `unguarded.${extension}`)))
-        .map(extension => ({ name, extension, missing: extension === 'py' ? pythonLacks() : undefined })),
+        .map(extension => ({ name, extension, missing: extension === 'py' ? lacks : undefined })),
     )
     .sort((a, b) => Number(a.extension === 'py') - Number(b.extension === 'py') || a.name.localeCompare(b.name, 'en'));
 }
@@ -32,7 +33,7 @@ export function examples() {
 export function runTwin({ name, extension }, twin, scratch, cutOff = CUT_OFF_CALLS) {
   const report = join(scratch, `${name}-${twin}.json`);
   rmSync(report, { force: true });
-  const [command, ...args] = extension === 'py' ? [python] : [node, '--disable-warning=ExperimentalWarning'];
+  const [command, ...args] = extension === 'py' ? [python()] : [node, '--disable-warning=ExperimentalWarning'];
   const { status, stdout, stderr, error } = spawnSync(command, [...args, `${twin}.${extension}`], {
     cwd: join(folder, name),
     encoding: 'utf8',
@@ -50,10 +51,4 @@ export function runTwin({ name, extension }, twin, scratch, cutOff = CUT_OFF_CAL
   if (failure) console.error(`${name}/${twin}.${extension} failed with ${status}\n${stderr}`);
   const ended = /^Stopped: (.*)$/m.exec(stdout)?.[1] ?? (counts.cutOff ? 'cut off' : 'done');
   return { ...counts, ended, status, failure, stdout, stderr };
-}
-
-let lacks;
-function pythonLacks() {
-  lacks ??= spawnSync(python, ['-c', 'import langgraph, langchain_openai'], { encoding: 'utf8' }).status ?? 1;
-  return lacks === 0 ? undefined : `${python} has no langgraph or langchain-openai (pip install them to run it)`;
 }

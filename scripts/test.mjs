@@ -29,7 +29,7 @@ const sections = [
     ],
   },
   { name: 'docs', commands: [vitest('test/docs.test.ts')] },
-  { name: 'integration', commands: [vitest('test/integration', 'test/examples')] },
+  { name: 'integration', commands: [[node, ['scripts/python.mjs']], vitest('test/integration', 'test/examples')] },
   { name: 'neovim', needs: 'test/neovim/run.mjs', commands: [[node, ['test/neovim/run.mjs']]] },
   { name: 'vscode', needs: 'test/vscode/run.mjs', commands: [[node, ['test/vscode/run.mjs', '--no-build']]] },
 ];
