@@ -166,10 +166,6 @@ const makeClient = (context: ExtensionContext, become: (state: AnalysisState) =>
         setting('enable', document.uri) && setting('hover.enable', document.uri)
           ? next(document, position, token)
           : null,
-      provideInlayHints: (document, viewPort, token, next) =>
-        setting('enable', document.uri) && setting('inlayHints.enable', document.uri)
-          ? next(document, viewPort, token)
-          : [],
     },
   };
   const run = { module, transport: TransportKind.ipc };

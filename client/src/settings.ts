@@ -7,7 +7,6 @@ export type Settings = {
   enable: boolean;
   'codeLens.enable': boolean;
   'hover.enable': boolean;
-  'inlayHints.enable': boolean;
   'diagnostics.unopenedFiles': boolean;
   'panel.listen': boolean;
   'panel.terminals': boolean;
