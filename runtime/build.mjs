@@ -21,6 +21,7 @@ const entries = Object.fromEntries(
     ['protocol', 'protocol/index.ts'],
     ['hub', 'hub/index.ts'],
     ['viewer', 'viewer/index.ts'],
+    ['meter', 'meter/index.ts'],
     ['emit', 'emit/socket.ts'],
     ...adapters.map(file => [`adapters/${file.slice(0, -3)}`, `adapters/${file}`]),
   ]
@@ -46,7 +47,11 @@ const oneCore = {
   name: 'one-core',
   setup(b) {
     b.onResolve({ filter: /^\.\.\/index\.ts$/ }, args =>
-      args.importer.includes(`${join('src', 'adapters')}`) ? { path: '../index.cjs', external: true } : undefined,
+      args.importer.includes(join('src', 'adapters'))
+        ? { path: '../index.cjs', external: true }
+        : args.importer.includes(join('src', 'meter'))
+          ? { path: './index.cjs', external: true }
+          : undefined,
     );
   },
 };

@@ -27,6 +27,7 @@ export { LoopBudget, loopBudget } from './loopBudget.ts';
 export type { AnyFunction, GuardOptions, InputOf, OutputOf, Warning } from './options.ts';
 export type { Amounts, BreakerState, Operation } from './protocol/event.ts';
 export type { Evidence, MatchedCall, Place, Trip, TripReason } from './protocol/trip.ts';
+export { makeTrip, type TripFacts } from './raise.ts';
 export { isRetryable } from './retryable.ts';
 export { activeRun, currentRun, Run, type RunOptions, type RunSummary, runSummary, withRun } from './run.ts';
 export { type Signature, sameSignature, signatureOf, signatureText, VOLATILE_KEYS } from './signature.ts';
