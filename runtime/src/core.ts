@@ -18,7 +18,14 @@ import type { Evidence, MatchedCall, Place, Trip, TripReason } from './protocol/
 import { makeTrip } from './raise.ts';
 import { isRetryable } from './retryable.ts';
 import { currentRun, type Run } from './run.ts';
-import { type Signature, signatureLength, signatureOf, signatureText, VOLATILE_KEYS } from './signature.ts';
+import {
+  type Signature,
+  type SignatureOptions,
+  signatureLength,
+  signatureOf,
+  signatureText,
+  VOLATILE_KEYS,
+} from './signature.ts';
 import { usageOf } from './usage.ts';
 import { errorName, errorText, resultText } from './volatile.ts';
 
@@ -67,7 +74,7 @@ export class GuardCore implements Controllable {
   readonly context: ContextGuard | undefined;
   readonly #loop: boolean;
   readonly #ownWindow: boolean;
-  readonly #volatileKeys: ReadonlySet<string>;
+  readonly #signatureOptions: SignatureOptions;
   readonly #made: Place | undefined;
   #detector: Detector | undefined;
   #preflight: Trip | undefined | null = null;
@@ -85,7 +92,7 @@ export class GuardCore implements Controllable {
     this.clock = options.clock ?? systemClock;
     this.#loop = options.loop !== false;
     this.#ownWindow = options.scope === 'guard';
-    this.#volatileKeys = options.volatileKeys ? new Set(options.volatileKeys) : VOLATILE_KEYS;
+    this.#signatureOptions = { volatileKeys: options.volatileKeys ? new Set(options.volatileKeys) : VOLATILE_KEYS };
     this.#made = placeOf(maker);
     const { budget, breaker, context, storeTtlMs } = options;
     if (budget) this.budget = budget instanceof Budget ? budget : new Budget(budget, this.clock);
@@ -128,10 +135,12 @@ export class GuardCore implements Controllable {
       }
       pass = admitted;
     }
-    const signature = signatureOf(facts.name, facts.input, { volatileKeys: this.#volatileKeys });
     let answered: Answered | undefined;
     const detector = this.#loop ? this.#detectorOf(run) : undefined;
-    if (detector) {
+    // Most of what a guard costs: made only where something looks at it.
+    const signature =
+      detector || shared.active ? signatureOf(facts.name, facts.input, this.#signatureOptions) : undefined;
+    if (detector && signature) {
       const sighting = detector.look(facts.name, signature, time);
       if (sighting?.stop) {
         const trip = this.#trip(
@@ -186,7 +195,7 @@ export class GuardCore implements Controllable {
         if (trip) return failing(pass, trip);
       } else reservation = held;
     }
-    const remembered = detector?.push(facts.name, signature, time, args ?? facts.input);
+    const remembered = signature && detector?.push(facts.name, signature, time, args ?? facts.input);
     this.#calls++;
     run.calls++;
     const op = facts.op ?? this.op;

@@ -206,7 +206,7 @@ export class Detector {
       stripped: undefined,
       prose: undefined,
     };
-    this.#put(call);
+    this.#put(call, found === 0);
     this.#lastTime = time;
     if (this.#options.mode === 'progress') {
       if (this.#streakName === name) this.#streak++;
@@ -347,7 +347,8 @@ export class Detector {
       }
       if (reworded > 0 && id === 0 && tool.sameResults >= reworded && !polling) {
         const calls = this.window.filter(call => call.name === name).slice(-reworded);
-        if (isReworded(calls)) return sighting('reworded', reworded, tool.sameResults + 1, calls);
+        if (FRUITLESS.test(calls.at(-1)?.result ?? '') && isReworded(calls))
+          return sighting('reworded', reworded, tool.sameResults + 1, calls);
       }
       if (sweep > 0 && tool.sweep + SWEEP_FROM > sweep && this.#streakName === name && this.#sweeps(tool, signature)) {
         return sighting(
@@ -473,12 +474,12 @@ export class Detector {
     return found;
   }
 
-  #put(call: Remembered): void {
+  #put(call: Remembered, fresh = false): void {
     const slot = this.#count++ % this.#options.windowSize;
     this.#ring[slot] = call;
     this.#hashes[slot] = call.signature.hash;
     this.#looked = undefined;
-    this.#runs.push(call.id);
+    this.#runs.push(call.id, fresh);
   }
 }
 
@@ -501,7 +502,11 @@ const proseOf = (value: unknown, depth = 0): string => {
   return prose.trim();
 };
 
-/** Whether these calls say the same in other words: each shares half of its words with the one before. */
+/** Results that say that nothing was found or done. `ok` and `sent` to many similar requests is a batch. */
+const FRUITLESS =
+  /^\s*(?:\[\]|\{\}|""|null|false|0)?\s*$|\b(?:no|not|none|nothing|empty|unable|cannot|can't|couldn't|fail\w*|error|invalid|denied|unknown|sorry|unavailable)\b/i;
+
+/** Whether these calls say the same in other words: each shares most of its words with the one before, but not all. */
 const isReworded = (calls: readonly Remembered[]): boolean => {
   const words = calls
     .filter(call => call.prose !== undefined)
@@ -510,10 +515,12 @@ const isReworded = (calls: readonly Remembered[]): boolean => {
   for (let index = 1; index < words.length; index++) {
     const a = words[index - 1]!;
     const b = words[index]!;
-    if (a.size < 3 || b.size < 3) return false;
+    if (a.size < 3 || b.size < 3 || a.size > 60) return false;
     let shared = 0;
     for (const word of a) if (b.has(word)) shared++;
-    if (shared / (a.size + b.size - shared) < 0.4) return false;
+    const all = a.size + b.size - shared;
+    // Equal words with other numbers are a numbered batch.
+    if (shared === all || shared / all < 0.6) return false;
   }
   return true;
 };

@@ -8,6 +8,7 @@ export class Runs {
   readonly #mask: number;
   readonly #max: number;
   #count = 0;
+  #quiet = true;
 
   /** `maxPeriod` from 1; the ring holds the next power of two above it. */
   constructor(maxPeriod: number) {
@@ -19,11 +20,21 @@ export class Runs {
     this.#max = maxPeriod;
   }
 
-  /** Takes an id in. */
-  push(id: number): void {
+  /** Takes an id in. `fresh`: it is surely not in the ring, so nothing can have repeated. */
+  push(id: number, fresh = false): void {
     const count = this.#count;
     const ring = this.#ring;
     const run = this.#run;
+    if (fresh) {
+      if (!this.#quiet) {
+        run.fill(0);
+        this.#quiet = true;
+      }
+      ring[count & this.#mask] = id;
+      this.#count = count + 1;
+      return;
+    }
+    this.#quiet = false;
     const mask = this.#mask;
     const top = count < this.#max ? count : this.#max;
     for (let period = 1; period <= top; period++) {

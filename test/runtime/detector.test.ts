@@ -35,7 +35,7 @@ describe('run lengths', () => {
           for (const id of ids) {
             const expected = oracle([...seen, id], repeats, 1, 8);
             expect(runs.peek(id, repeats, 1)).toBe(expected);
-            runs.push(id);
+            runs.push(id, !seen.includes(id));
             seen.push(id);
           }
         },

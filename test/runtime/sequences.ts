@@ -463,4 +463,32 @@ export const SEQUENCES: Labelled[] = [
         ]!,
     ),
   ),
+  honest(
+    'the same letter to many people',
+    times(12, index =>
+      call(
+        'send',
+        {
+          text: `Dear ${['Ann', 'Bob', 'Cem', 'Dee', 'Eva', 'Finn', 'Gus', 'Hal', 'Ida', 'Jon', 'Kim', 'Leo'][index]}, your invoice for this month is ready now`,
+        },
+        'sent',
+      ),
+    ),
+  ),
+  honest(
+    'many people looked up in vain',
+    times(12, index =>
+      call(
+        'search',
+        {
+          q: `phone number of ${['Ann Smith', 'Bob Jones', 'Cem Kaya', 'Dee Park', 'Eva Braun', 'Finn Ross', 'Gus Lane', 'Hal Dunn', 'Ida Berg', 'Jon West', 'Kim Chan', 'Leo Katz'][index]}`,
+        },
+        'no results',
+      ),
+    ),
+  ),
+  honest(
+    'numbered chapters that are all not there yet',
+    times(12, index => call('ask', { text: `is the draft of chapter ${index} in the book ready` }, 'not yet')),
+  ),
 ];
