@@ -120,8 +120,8 @@ export class Workbench {
 
   /** Whether the terminal shows a text. Reads the rows that the accessible buffer is made of. */
   async terminalHas(text) {
-    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows').last().textContent();
-    return (rows ?? '').replaceAll('\u00a0', ' ').includes(text);
+    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows').allTextContents();
+    return rows.join('\n').replaceAll('\u00a0', ' ').includes(text);
   }
 
   /** Shows the trip panel and gives its inner frame. */

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { withVsCode } from '../session.mjs';
+import { node24 } from '../setup.mjs';
 
 export const scenario = setup =>
   withVsCode(
@@ -69,6 +70,12 @@ export const scenario = setup =>
       await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'loopbound' }).first().click();
       await until('the task has checked the folder', () => bench.terminalHas('agent code'));
       setup.step('the check task runs over the folder');
+
+      // The debugger's own console is no terminal: the hub can only come from the launch configuration.
+      await bench.command('Debug: Start Without Debugging');
+      await bench.panel();
+      await panel.getByRole('tab', { name: 'Runs 3' }).waitFor();
+      setup.step('a debug session reports to the panel');
     },
   );
 
@@ -77,5 +84,16 @@ const copyExample = (root, workspace) => {
   for (const name of ['research-flow', 'scripted-model.ts', 'package.json']) {
     fs.cpSync(path.join(root, 'examples', name), path.join(workspace, name), { recursive: true });
   }
+  fs.mkdirSync(path.join(workspace, '.vscode'));
+  const launch = { type: 'node', request: 'launch', name: 'Agent', console: 'internalConsole' };
+  fs.writeFileSync(
+    path.join(workspace, '.vscode/launch.json'),
+    JSON.stringify({
+      version: '0.2.0',
+      configurations: [
+        { ...launch, program: path.join(workspace, 'research-flow/guarded.ts'), runtimeExecutable: node24 },
+      ],
+    }),
+  );
   fs.symlinkSync(path.join(root, 'node_modules'), path.join(workspace, 'node_modules'));
 };
