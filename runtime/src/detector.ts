@@ -47,6 +47,8 @@ export type Rung = 'cycle' | 'interleaved' | 'sameError' | 'stagnation' | 'rewor
 /** One remembered call. */
 export type Remembered = {
   readonly id: number;
+  /** What is known of all calls of this name. */
+  readonly tool: Tool;
   readonly name: string;
   readonly signature: Signature;
   readonly time: number;
@@ -83,6 +85,15 @@ const SWEEP_FROM = 16;
 
 /** Only every so many of them are looked at: a sweep is long. */
 const SWEEP_EVERY = 8;
+
+const sighting = (rung: Rung, limit: number, repeats: number, calls: Remembered[]): Sighting => ({
+  stop: true,
+  rung,
+  period: 1,
+  repeats,
+  limit,
+  calls,
+});
 
 type Tool = {
   /** Whether it starts further agents. */
@@ -195,8 +206,10 @@ export class Detector {
   push(name: string, signature: Signature, time: number, args?: unknown): Remembered {
     const found = this.#find(signature);
     const id = found > 0 ? found : this.#nextId++;
+    const tool = this.#tool(name);
     const call: Remembered = {
       id,
+      tool,
       repeated: found > 0,
       name,
       signature,
@@ -215,7 +228,6 @@ export class Detector {
         this.#streak = 1;
       }
       if (this.#streak >= SWEEP_FROM && this.#streak % SWEEP_EVERY === 0) this.#noteSweep(name, signature);
-      const tool = this.#tool(name);
       if (tool.sameResults >= 2) call.prose = proseOf(args);
       if (tool.spawns) this.#spawns++;
     }
@@ -226,7 +238,7 @@ export class Detector {
   done(call: Remembered, result: string | undefined): void {
     call.result = result;
     if (this.#options.mode === 'strict') return;
-    const tool = this.#tool(call.name);
+    const { tool } = call;
     tool.errors = 0;
     tool.lastError = undefined;
     // Compared as it is: stripping every result would cost more than all the rest.
@@ -239,7 +251,7 @@ export class Detector {
   failed(call: Remembered, error: string): void {
     call.error = error;
     if (this.#options.mode === 'strict') return;
-    const tool = this.#tool(call.name);
+    const { tool } = call;
     tool.errors = tool.lastError === error ? tool.errors + 1 : 1;
     tool.lastError = error;
     tool.sameResults = 0;
@@ -316,14 +328,6 @@ export class Detector {
 
   #rungs(id: number, name: string, signature: Signature): Sighting | undefined {
     const { interleaved, sameError, stagnation, reworded, sweep, spawn, polls } = this.#options;
-    const sighting = (rung: Rung, limit: number, repeats: number, calls: Remembered[]): Sighting => ({
-      stop: true,
-      rung,
-      period: 1,
-      repeats,
-      limit,
-      calls,
-    });
     const polling = polls?.(name) ?? false;
     if (id > 0 && interleaved > 0 && !polling) {
       const calls: Remembered[] = [];

@@ -139,6 +139,7 @@ const stripKeys = (text: string, keys: ReadonlySet<string>): string => {
 export const resultText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value;
   if (value === undefined) return undefined;
+  if (typeof value !== 'object') return String(value);
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
