@@ -52,8 +52,13 @@ const finish = () => {
 
 if (values.build) {
   const built = await check('the bundles build', () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${stdout}${stderr}`);
+    // The examples import the built guard.
+    const guard = fs.existsSync(path.join(root, 'runtime/dist/index.js')) ? [] : [['build.mjs', 'runtime']];
+    for (const [script, folder] of [['esbuild.mjs', '.'], ...guard]) {
+      const cwd = path.join(root, folder);
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd, encoding: 'utf8' });
+      if (status !== 0) throw new Error(`${stdout}${stderr}`);
+    }
   });
   if (!built) finish();
 }

@@ -73,6 +73,7 @@ export const scenario = setup =>
 
       // The debugger's own console is no terminal: the hub can only come from the launch configuration.
       await bench.command('Debug: Start Without Debugging');
+      await page.locator('[id$="loopbound.trips"]').getByText('3 trips').waitFor();
       await bench.panel();
       await panel.getByRole('tab', { name: 'Runs 3' }).waitFor();
       setup.step('a debug session reports to the panel');
