@@ -23,7 +23,20 @@ const runMethods =
 const end = '__end__';
 const start = '__start__';
 
-export const defaultRecursionLimit = 25;
+/** LangGraph.js, and LangGraph for Python before 1.0.6. */
+const defaultRecursionLimit = 25;
+/** LangGraph for Python from 1.0.6 on (10,000 there, 10,007 in 1.2). */
+const pythonRecursionLimit = 10_007;
+
+function defaultLimit(module: Module, reader: Reader): number {
+  if (module.language !== 'python') return defaultRecursionLimit;
+  const [major = 1, minor = 9, patch = 9] = (reader.resolver.program.version(module.path, 'langgraph') ?? '')
+    .split('.')
+    .map(part => Number.parseInt(part, 10))
+    .filter(Number.isFinite);
+  const old = major < 1 || (major === 1 && minor === 0 && patch < 6);
+  return old ? defaultRecursionLimit : pythonRecursionLimit;
+}
 
 function machineId(root: In<CallExpression>): string {
   return `langgraph:${root.module.path}@${root.node.span[0]}`;
@@ -33,7 +46,7 @@ export const langgraph: Framework = {
   id: 'langgraph',
   title: 'LangGraph',
   docs: 'https://docs.langchain.com/oss/javascript/langgraph/overview',
-  packages: { typescript: ['@langchain/langgraph', '@langchain/langgraph/*'], python: ['langgraph'] },
+  packages: { typescript: ['@langchain/langgraph', '@langchain/langgraph/*'], python: ['langgraph', 'langgraph.*'] },
   defaults: [
     {
       option: 'recursionLimit',
@@ -49,11 +62,21 @@ export const langgraph: Framework = {
       option: 'recursion_limit',
       package: 'langgraph',
       language: 'python',
+      value: pythonRecursionLimit,
+      unit: 'supersteps of one invoke',
+      sentinels: { 'sys.maxsize': 'no limit', "float('inf')": 'no limit' },
+      onLimit: 'raises GraphRecursionError',
+      proof: 'test/integration/langgraph-python.test.ts',
+    },
+    {
+      option: 'recursion_limit',
+      package: 'langgraph (before 1.0.6)',
+      language: 'python',
       value: defaultRecursionLimit,
       unit: 'supersteps of one invoke',
       sentinels: {},
       onLimit: 'raises GraphRecursionError',
-      proof: 'read in the package; not run',
+      proof: 'read in the packages 0.6.11, 1.0.0 and 1.0.5; not run',
     },
   ],
   calls: [
@@ -375,10 +398,11 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
   const mine = runs.filter(run => run.machine === id);
   const place: Place = { path: root.module.path, span: headOf(root.node) };
   const python = root.module.language === 'python';
+  const supersteps = defaultLimit(root.module, reader);
   const limit: Bound = {
     kind: 'frameworkLimit',
-    limit: number(defaultRecursionLimit),
-    text: `${python ? 'recursion_limit' : 'recursionLimit'} ${defaultRecursionLimit} (default)`,
+    limit: number(supersteps),
+    text: `${python ? 'recursion_limit' : 'recursionLimit'} ${supersteps} (default)`,
     place: undefined,
     source: 'default',
     configured: false,

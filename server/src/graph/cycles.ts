@@ -1,5 +1,5 @@
 // Cycles of machines: which states can come round for ever, who decides it, and what covers every way round.
-import { number, plus, type Quantity } from '../program/quantity.ts';
+import { asNumber, number, plus, type Quantity } from '../program/quantity.ts';
 import type { Controller, Coverage, Hop, Place } from '../rules/finding.ts';
 import { cyclicComponents } from './components.ts';
 import type { AgentGraph, Bound, Machine, MachineState, Run, Transition, Work } from './model.ts';
@@ -147,7 +147,7 @@ export function counterCover(machine: Machine, component: readonly string[]): Co
       continue;
     }
     bounds.push(counter.bound);
-    rounds = plus(rounds, counter.bound.limit);
+    rounds = plus(rounds, raisedFirst(machine, raising, checked) ? less(counter.bound.limit) : counter.bound.limit);
     for (const t of checked) cut.add(t);
   }
   let open = components(
@@ -175,6 +175,19 @@ export function counterCover(machine: Machine, component: readonly string[]): Co
     if (written) idle ??= `${written.slice(0, -1)} is counted but never compared`;
   }
   return { bounds, cut, open, idle, rounds, humanGated };
+}
+
+/** True if every run raises the counter before it comes to a check: the first check sees 1, not 0. */
+function raisedFirst(machine: Machine, raising: ReadonlySet<string>, checked: readonly Transition[]): boolean {
+  if (machine.start.length === 0) return false;
+  const seen = new Set(machine.start.filter(id => !raising.has(id)));
+  for (const id of seen) for (const t of machine.transitions) if (t.from === id && !raising.has(t.to)) seen.add(t.to);
+  return checked.every(t => !seen.has(t.from));
+}
+
+function less(limit: Quantity): Quantity {
+  const value = asNumber(limit);
+  return value === undefined ? limit : number(Math.max(0, value - 1));
 }
 
 function components(machine: Machine, transitions: readonly Transition[], keep: (id: string) => boolean): string[][] {

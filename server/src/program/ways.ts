@@ -20,6 +20,8 @@ export interface Fact {
   readonly truth: boolean;
   readonly module: Module;
   readonly env: Env | undefined;
+  /** How many of the way's changes were made before it was evaluated. */
+  readonly seen: number;
 }
 
 export type End =
@@ -62,6 +64,7 @@ const inlineWays = 8;
 
 interface Link<T> {
   readonly last: T;
+  readonly length: number;
   readonly before: Link<T> | undefined;
 }
 
@@ -77,11 +80,19 @@ interface Exit extends State {
   readonly label?: string | undefined;
 }
 
+function link<T>(before: Link<T> | undefined, last: T): Link<T> {
+  return { last, before, length: (before?.length ?? 0) + 1 };
+}
+
 const start: State = { facts: undefined, changes: undefined, calls: undefined, caught: undefined };
 
 /** The ways through one turn of a loop, from its head back to it or out. */
 export function loopWays(loop: LoopStatement, module: Module, options: WaysOptions): Ways {
-  const inside = (span: readonly [number, number]): boolean => span[0] >= loop.span[0] && span[1] <= loop.span[1];
+  // What a C-style loop declares in its head lives on from turn to turn.
+  const inside = (span: readonly [number, number]): boolean =>
+    span[0] >= loop.span[0] &&
+    span[1] <= loop.span[1] &&
+    !loop.init.some(one => span[0] >= one.span[0] && span[1] <= one.span[1]);
   const local = localTo(module, binding =>
     binding.writes.some(write => (write.how === 'declare' || write.how === 'each') && inside(write.node.span)),
   );
@@ -275,11 +286,9 @@ class Tracer {
         });
         return out;
       }
-      case 'return': {
-        const after = node.value ? this.evaluate(node.value, states) : states;
-        for (const state of after) this.exit(state, { kind: 'return', at: node, value: node.value });
+      case 'return':
+        this.returns(node, node.value, states);
         return [];
-      }
       case 'raise': {
         const after = node.value ? this.evaluate(node.value, states) : states;
         for (const state of after) this.fail(state, node);
@@ -299,6 +308,17 @@ class Tracer {
       default:
         return states;
     }
+  }
+
+  /** `return c ? a : b` is two ways. */
+  private returns(at: Statement, value: Expression | undefined, states: State[]): void {
+    if (value?.kind === 'conditional') {
+      const { yes, no } = this.branch(value.test, states);
+      this.returns(at, value.then, yes);
+      this.returns(at, value.otherwise, no);
+      return;
+    }
+    for (const state of value ? this.evaluate(value, states) : states) this.exit(state, { kind: 'return', at, value });
   }
 
   private fail(state: State, at: CallExpression | Statement): void {
@@ -357,8 +377,9 @@ class Tracer {
             truth: true,
             module: this.module,
             env: this.env,
+            seen: 0,
           };
-          return states.map(state => ({ ...state, facts: { last: fact, before: state.facts } }));
+          return states.map(state => withFact(state, fact));
         });
       }
       const after = this.block(one.body, this.limit([...entering, ...falling]));
@@ -395,7 +416,7 @@ class Tracer {
     this.failures = outerFailures;
     const failed = dedupeFailures(failures);
     if (node.handlers.length === 0) for (const one of failed) this.failInto(outerFailures, one.state, one.at);
-    const caught = failed.map(one => ({ ...one.state, caught: { last: node, before: one.state.caught } }));
+    const caught = failed.map(one => ({ ...one.state, caught: link(one.state.caught, node) }));
     for (const handler of node.handlers) {
       after.push(...this.block(handler.body, dedupe(caught)));
     }
@@ -475,7 +496,7 @@ class Tracer {
     const watched = this.options.watch(node, this.module);
     if (watched) {
       const noted = { node, module: this.module };
-      states = states.map(state => ({ ...state, calls: { last: noted, before: state.calls } }));
+      states = states.map(state => ({ ...state, calls: link(state.calls, noted) }));
       if (this.failures) for (const state of states) this.failures.push({ state, at: node });
     }
     const changes = this.lasting(methodChanges(node, this.module, this.env));
@@ -606,10 +627,8 @@ class Tracer {
         break;
     }
     const after = this.evaluate(test, states);
-    const add = (state: State, truth: boolean): State => ({
-      ...state,
-      facts: { last: { test, truth, module: this.module, env: this.env }, before: state.facts },
-    });
+    const add = (state: State, truth: boolean): State =>
+      withFact(state, { test, truth, module: this.module, env: this.env, seen: 0 });
     return { yes: after.map(state => add(state, true)), no: after.map(state => add(state, false)) };
   }
 
@@ -617,14 +636,7 @@ class Tracer {
   private branchPure(test: Expression, states: State[]): { yes: State[]; no: State[] } {
     const result = this.branch(test, [start]);
     const join = (inner: State[]): State[] =>
-      this.limit(
-        states.flatMap(state =>
-          inner.map(one => ({
-            ...state,
-            facts: list(one.facts).reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
-          })),
-        ),
-      );
+      this.limit(states.flatMap(state => inner.map(one => list(one.facts).reduce(withFact, state))));
     return { yes: join(result.yes), no: join(result.no) };
   }
 
@@ -783,27 +795,29 @@ function isNarrow(types: readonly Expression[]): boolean {
 }
 
 function withChanges(state: State, changes: readonly Change[]): State {
-  return {
-    ...state,
-    changes: changes.reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
-  };
+  return { ...state, changes: changes.reduce<Link<Change> | undefined>(link, state.changes) };
 }
 
-function extend(state: State, way: Way): State {
+/** The state after a condition: it has seen the changes made so far. */
+function withFact(state: State, fact: Fact): State {
+  return { ...state, facts: link(state.facts, { ...fact, seen: state.changes?.length ?? 0 }) };
+}
+
+function extend(state: State, way: Pick<Way, 'facts' | 'changes'>): State {
+  const before = state.changes?.length ?? 0;
   return {
     ...state,
-    facts: way.facts.reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
-    changes: way.changes.reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
+    facts: way.facts.reduce<Link<Fact> | undefined>(
+      (facts, fact) => link(facts, { ...fact, seen: before + fact.seen }),
+      state.facts,
+    ),
+    changes: way.changes.reduce<Link<Change> | undefined>(link, state.changes),
   };
 }
 
 /** `state`, then what `more` (which began at the start) adds. */
 function append(state: State, more: State): State {
-  return {
-    ...state,
-    facts: list(more.facts).reduce<Link<Fact> | undefined>((before, last) => ({ last, before }), state.facts),
-    changes: list(more.changes).reduce<Link<Change> | undefined>((before, last) => ({ last, before }), state.changes),
-  };
+  return extend(state, { facts: list(more.facts), changes: list(more.changes) });
 }
 
 function plain(exit: Exit): State {
@@ -848,8 +862,8 @@ function dedupeFailures<T extends { state: State }>(failures: readonly T[]): T[]
   return out;
 }
 
-function list<T>(link: Link<T> | undefined): T[] {
+function list<T>(chain: Link<T> | undefined): T[] {
   const out: T[] = [];
-  for (let l = link; l; l = l.before) out.push(l.last);
+  for (let l = chain; l; l = l.before) out.push(l.last);
   return out.reverse();
 }

@@ -366,14 +366,8 @@ function turns(limit: number, initial: number, atom: Atom, change: Change, way: 
 
 /** True if the counter was changed before the check on the way, within one turn. */
 function factAfterChange(atom: Atom, change: Change, way: Way): boolean {
-  const changeNode = change.node;
-  const test = atom.fact.test;
-  if (change.module === atom.fact.module) {
-    // `++n < 3` changes inside the test: the test sees the new value (the old one is in the offset).
-    if (changeNode.span[0] >= test.span[0] && changeNode.span[1] <= test.span[1]) return true;
-    return changeNode.span[0] < test.span[0] && way.end.kind === 'again' ? changeNode.span[0] < test.span[0] : false;
-  }
-  return false;
+  const made = way.changes.indexOf(change);
+  return made >= 0 && made < atom.fact.seen;
 }
 
 function placeNode(atom: Atom): Expression {
@@ -547,7 +541,7 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
       if (effect?.effect === 'human') {
         human.add(way);
         humanCall ??= call;
-      } else if (effect?.effect === 'guard' || isGuarded(call, reader)) {
+      } else if ((effect?.effect === 'guard' || isGuarded(call, reader)) && !swallowsTrip(way, call)) {
         const group = guarded.get(call.node);
         if (group) group.ways.add(way);
         else guarded.set(call.node, { call, ways: new Set([way]), what: nameOf(call.node.callee) });
@@ -593,12 +587,31 @@ function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
   return guardMaking(call, reader) !== undefined;
 }
 
+/** True if the guard's own error would be caught on this way, like any other, and the loop go on. */
+function swallowsTrip(way: Way, call: In<CallExpression>): boolean {
+  const inside = way.caught.some(
+    one => one.body[0] && call.node.span[0] >= one.body[0].span[0] && call.node.span[1] <= one.body.at(-1)!.span[1],
+  );
+  if (!inside) return false;
+  const letsThrough = way.caught.some(one =>
+    one.handlers.some(
+      handler =>
+        handler.types.some(type => /trip|budget/i.test(nameOf(type))) && handler.body.some(s => s.kind === 'raise'),
+    ),
+  );
+  if (letsThrough) return false;
+  return !way.facts.some(fact => {
+    const text = fact.test.kind === 'binary' ? nameOf(fact.test.right) : nameOf(fact.test);
+    return !fact.truth && /trip|budget|limit|loop/i.test(text);
+  });
+}
+
 function guardMaking(call: In<CallExpression>, reader: Reader): In<CallExpression> | undefined {
   for (const value of reader.resolver.values(call.node.callee, call.module)) {
     if (value.kind !== 'external') continue;
     for (const step of [...value.chain].reverse()) {
       const effect = reader.effect(step.node, step.module);
-      if (effect?.effect === 'wrapper' && (effect.framework === 'guard' || effect.pattern === undefined)) return step;
+      if (effect?.effect === 'wrapper') return step;
       if (effect?.effect === 'guard') return step;
     }
   }
@@ -695,6 +708,10 @@ function idleCounter(all: readonly Way[], open: readonly Way[], site: LoopSite):
   for (const way of open) {
     for (const change of way.changes) {
       if ((change.how !== 'up' && change.how !== 'down') || change.path.endsWith('.length')) continue;
+      const isLimit = way.facts.some(fact =>
+        atomsOf(fact, site).some(atom => atom.limit && pathOf(atom.limit) === change.path),
+      );
+      if (isLimit && way.changes.some(one => one.how === change.how && one.path !== change.path)) continue;
       const place: Place = { path: change.module.path, span: change.node.span };
       const name =
         change.node.kind === 'assign' && isExpressionTarget(change.node.target)

@@ -81,8 +81,9 @@ function readLoop(
     body: workOfStatements(loop.body, module, reader),
   };
   const costs = costlyCalls(costlyAgain.length > 0 ? costlyAgain : ways, reader);
+  const begins: Place['span'] = loop.form === 'doWhile' ? [loop.span[0], loop.span[0] + 2] : loop.head;
   const witness: Hop[] = [
-    { path: module.path, span: loop.head, message: `the loop in ${base.name}` },
+    { path: module.path, span: begins, message: `the loop in ${base.name}` },
     ...costs
       .slice(0, 3)
       .map(call => ({ path: module.path, span: call.span, message: `each turn calls ${nameOf(call.callee)}` })),
