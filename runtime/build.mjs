@@ -22,6 +22,7 @@ const entries = Object.fromEntries(
     ['hub', 'hub/index.ts'],
     ['viewer', 'viewer/index.ts'],
     ['meter', 'meter/index.ts'],
+    ['records', 'records.ts'],
     ['emit', 'emit/socket.ts'],
     ...adapters.map(file => [`adapters/${file.slice(0, -3)}`, `adapters/${file}`]),
   ]
