@@ -17,8 +17,16 @@ export const scenario = async ({ chromium, out, root, step }) => {
   fs.mkdirSync(folder, { recursive: true });
   const watch = spawn(
     node24,
-    ['dist/cli.js', 'watch', '--keep', '--', node24, path.join('examples', 'research-flow', 'guarded.ts')],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    [
+      path.join(root, 'dist/cli.js'),
+      'watch',
+      '--keep',
+      '--',
+      node24,
+      path.join(root, 'examples/research-flow/guarded.ts'),
+    ],
+    // A folder of its own, since trips of earlier runs in a folder are shown too.
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let said = '';
   for (const stream of [watch.stdout, watch.stderr]) stream.on('data', text => (said += text));

@@ -32,6 +32,7 @@ export const scenario = setup =>
       await until('the cursor is at the finding', async () => (await bench.cursorLine()) > 1);
       await bench.shot('finding');
       await bench.command('View: Focus Active Editor Group');
+      await page.keyboard.press('ArrowLeft');
       await bench.quickFix('Set recursionLimit', () => bench.shot('fix'));
       await squiggle.waitFor({ state: 'detached' });
       assert.equal(bench.read(file), before, 'the fix must not save by itself');
