@@ -727,11 +727,11 @@ function countersOf(way: Way, info: FunctionInfo, site: LoopSite, reader: Reader
 /** Who decides that a router takes this way: numbers of the state are code's, texts and verdicts the model's. */
 function routeController(
   way: Way,
-  _info: FunctionInfo,
+  info: FunctionInfo,
   decided: (node: Expression) => 'model' | 'tool' | undefined,
 ): Controller {
   for (const fact of way.facts) {
-    const by = decided(fact.test);
+    const by = fact.module === info.module ? decided(fact.test) : undefined;
     if (by) return by;
   }
   return way.facts.length > 0 ? 'model' : 'deterministic';

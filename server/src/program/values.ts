@@ -331,7 +331,10 @@ export class Resolver {
     const index = indexOf(module);
     if (name === 'this' || name === 'super') {
       const owner = ownerOf(index.functionOf(node));
-      return owner ? [{ kind: 'instance', info: owner }] : none;
+      if (!owner) return none;
+      if (name === 'this') return [{ kind: 'instance', info: owner }];
+      const base = this.lineage(owner, depth)[1];
+      return base ? [{ kind: 'instance', info: base }] : none;
     }
     const binding = index.lookup(name, node);
     if (!binding) {
@@ -503,6 +506,10 @@ export class Resolver {
   }
 
   private callValues(node: CallExpression, module: Module, depth: number): readonly Value[] {
+    // Python's `super()` is the base class's side of the object.
+    if (node.callee.kind === 'name' && node.callee.name === 'super' && module.language === 'python') {
+      return this.nameValues('super', node, module, depth);
+    }
     const found: Value[] = [];
     for (const callee of this.values(node.callee, module, depth)) {
       switch (callee.kind) {

@@ -475,6 +475,14 @@ class Tracer {
       }
       case 'call':
         return this.call(node, states);
+      case 'await': {
+        const after = this.evaluate(node.value, states);
+        // What is waited for can be refused. A call that is watched has said so already.
+        if (this.failures && node.value.kind === 'call' && !this.options.watch(node.value, this.module)) {
+          for (const state of after) this.failures.push({ state, at: node.value });
+        }
+        return after;
+      }
       default: {
         eachChild(
           node,
@@ -499,6 +507,7 @@ class Tracer {
       states = states.map(state => ({ ...state, calls: link(state.calls, noted) }));
       if (this.failures) for (const state of states) this.failures.push({ state, at: node });
     }
+    if (!watched && this.failures && mayFail(node)) for (const state of states) this.failures.push({ state, at: node });
     const changes = this.lasting(methodChanges(node, this.module, this.env));
     if (changes.length > 0) states = states.map(state => withChanges(state, changes));
     return this.inlineEffects(node, states);
@@ -748,6 +757,13 @@ function mayMatter(info: FunctionInfo): boolean {
 
 function isThis(node: Expression): boolean {
   return node.kind === 'name' && (node.name === 'this' || node.name === 'self');
+}
+
+/** Calls that fail in practice: parsers, validators, requests. Of others it is not assumed. */
+function mayFail(node: CallExpression): boolean {
+  const name =
+    node.callee.kind === 'member' ? node.callee.property : node.callee.kind === 'name' ? node.callee.name : '';
+  return /parse|validate|loads|decode|assert|fetch|request|execute|invoke|tool/i.test(name);
 }
 
 const skipFunctions = (): void => undefined;

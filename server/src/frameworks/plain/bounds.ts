@@ -29,7 +29,7 @@ export interface Cover {
   /** Ways that nothing bounds. */
   readonly open: readonly Way[];
   /** A limit that can be switched off: where, and what it is. */
-  readonly endlessAt: { readonly place: Place; readonly name: string } | undefined;
+  readonly endlessAt: { readonly places: readonly Place[]; readonly name: string } | undefined;
   /** A counter that is compared but changed on no way, or changed and not compared on the open ways. */
   readonly idle:
     | {
@@ -344,12 +344,16 @@ function countLimit(
   }
   const endlessAt =
     limit.kind === 'config' && limit.canBeEndless
-      ? { place: endlessPlace(atom.limit!, reader) ?? place, name: limit.name }
+      ? { places: orElse(endlessPlaces(atom.limit!, reader), place), name: limit.name }
       : undefined;
   // What it comes to with the fallback is not promised: the name stays, the number is shown with it.
   const shift = turns(0, initial ?? 0, atom, change, way, by, true);
   const quantity = by === 1 ? plusSigned(symbol(limit.name), shift) : symbol(`${limit.name} / ${by}`);
   return { bound: bound(quantity, true), configured: true, never: false, endlessAt };
+}
+
+function orElse(places: readonly Place[], place: Place): readonly Place[] {
+  return places.length > 0 ? places : [place];
 }
 
 function plusSigned(q: Quantity, shift: number): Quantity {
@@ -380,39 +384,36 @@ function isExpressionTarget(target: { readonly kind: string }): target is Expres
   return target.kind === 'name' || target.kind === 'member' || target.kind === 'index';
 }
 
-/** The place in the code where a limit is set to Infinity. */
-function endlessPlace(at: Located, reader: Reader, depth = 0): Place | undefined {
-  if (depth > 8) return undefined;
+/** The places in the code where a limit is set to Infinity. */
+function endlessPlaces(at: Located, reader: Reader, depth = 0): Place[] {
+  if (depth > 8) return [];
   const node = at.node as Expression;
-  const here = (n: Expression): Place => ({ path: at.module.path, span: n.span });
+  const here = (n: Expression): Place[] => [{ path: at.module.path, span: n.span }];
   const isEndless = (n: Expression): boolean => {
     const l = limitOf({ node: n, module: at.module, env: at.env }, reader.resolver);
     return l.kind === 'number' && l.value === Infinity;
   };
-  if (node.kind === 'conditional') return isEndless(node.then) || isEndless(node.otherwise) ? here(node) : undefined;
-  if (node.kind === 'logical')
-    return isEndless(node.right) ? here(node) : endlessPlace({ ...at, node: node.left }, reader, depth + 1);
-  if (node.kind === 'name') {
-    if (node.name === 'Infinity') return here(node);
-    const binding = indexOf(at.module).lookup(node.name, node);
-    if (!binding) return undefined;
-    if (binding.kind === 'parameter') {
-      const { of, index } = binding.parameter!;
-      for (const site of reader.resolver.callers(of)) {
-        const given = reader.resolver.argument(site, of, index);
-        if (!given || given === 'missing') continue;
-        const found = endlessPlace({ node: given.node, module: given.module, env: undefined }, reader, depth + 1);
-        if (found) return found;
-      }
-      return undefined;
-    }
-    for (const write of binding.writes) {
-      if (!write.value || write.keys.length > 0) continue;
-      const found = endlessPlace({ node: write.value, module: write.within.module, env: undefined }, reader, depth + 1);
-      if (found) return found;
-    }
+  if (node.kind === 'conditional') return isEndless(node.then) || isEndless(node.otherwise) ? here(node) : [];
+  if (node.kind === 'logical') {
+    return isEndless(node.right) ? here(node) : endlessPlaces({ ...at, node: node.left }, reader, depth + 1);
   }
-  return undefined;
+  if (node.kind !== 'name') return [];
+  if (node.name === 'Infinity') return here(node);
+  const binding = indexOf(at.module).lookup(node.name, node);
+  if (!binding) return [];
+  if (binding.kind === 'parameter') {
+    const { of, index } = binding.parameter!;
+    return reader.resolver.callers(of).flatMap(site => {
+      const given = reader.resolver.argument(site, of, index);
+      if (!given || given === 'missing') return [];
+      return endlessPlaces({ node: given.node, module: given.module, env: undefined }, reader, depth + 1);
+    });
+  }
+  return binding.writes.flatMap(write =>
+    write.value && write.keys.length === 0
+      ? endlessPlaces({ node: write.value, module: write.within.module, env: undefined }, reader, depth + 1)
+      : [],
+  );
 }
 
 /** A flag that the way finds one way and sets the other, never set back: taken once. */
@@ -538,7 +539,7 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
   for (const way of ways) {
     for (const call of way.calls) {
       const effect = reader.effect(call.node, call.module);
-      if (effect?.effect === 'human') {
+      if (effect?.effect === 'human' || asksPerson(call.node, call.module, reader)) {
         human.add(way);
         humanCall ??= call;
       } else if ((effect?.effect === 'guard' || isGuarded(call, reader)) && !swallowsTrip(way, call)) {
@@ -580,6 +581,20 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
     });
   }
   return found;
+}
+
+/** A function of the workspace that by its name asks a person, and reaches no model. */
+export function asksPerson(call: CallExpression, module: Module, reader: Reader): boolean {
+  const name =
+    call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
+  if (
+    !/^(ask|prompt|confirm|await|wait_?[fF]or|request|get)?_?([uU]ser|[hH]uman)?_?([iI]nput|[aA]pproval|[pP]ermission|[cC]onfirmation|[rR]esponse|[aA]nswer)$|^(ask|askUser|ask_user|confirm|askFollowup\w*|promptUser|prompt_user)$/.test(
+      name,
+    )
+  )
+    return false;
+  if (!/ask|prompt|confirm|user|human|approval|permission/i.test(name)) return false;
+  return reader.resolver.targets(call, module).length > 0 && !reader.costs(call, module);
 }
 
 /** A call of what `guard(fn, …)` gave back. */

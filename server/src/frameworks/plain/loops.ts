@@ -15,7 +15,7 @@ import { walk } from '../../program/walk.ts';
 import { type Fact, loopWays, type Way } from '../../program/ways.ts';
 import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
-import { type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
+import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
 import { taint } from './taint.ts';
@@ -152,12 +152,23 @@ function readLoop(
       loop: {
         ...base,
         shape: retry ? 'retry' : 'loop',
-        witness: [
-          ...witness,
-          ...(cover.endlessAt
-            ? [{ ...cover.endlessAt.place, message: `${cover.endlessAt.name} can be Infinity here` }]
-            : []),
-        ],
+        // What is wrong with a limit that can be switched off stands where it is.
+        ...(cover.endlessAt
+          ? {
+              place: cover.endlessAt.places[0]!,
+              witness: [
+                ...cover.endlessAt.places.map(place => ({
+                  ...place,
+                  message: `${cover.endlessAt!.name} can be Infinity here`,
+                })),
+                {
+                  path: module.path,
+                  span: info.node?.head ?? loop.head,
+                  message: `and limits the loop in ${base.name}`,
+                },
+              ],
+            }
+          : { witness }),
         controller: who.controller,
         coverage: cover.endlessAt ? 'disabled' : cover.coverage,
         reason: cover.endlessAt
@@ -213,7 +224,7 @@ function idleText(idle: NonNullable<Cover['idle']>): string {
 export function watches(call: CallExpression, module: Module, reader: Reader): boolean {
   const effect = reader.effect(call, module);
   if (effect && effect.effect !== 'wrapper') return true;
-  return reader.costs(call, module);
+  return reader.costs(call, module) || asksPerson(call, module, reader);
 }
 
 export function isCostly(way: Way, reader: Reader): boolean {
@@ -411,7 +422,7 @@ function controllerOf(
   let external: Fact | undefined;
   let first: Fact | undefined;
   for (const fact of deciding) {
-    const by = tainted(fact.test);
+    const by = fact.module === module ? tainted(fact.test) : undefined;
     if (by === 'model') model = true;
     else if (by === 'tool') tool = true;
     else if (isOutside(fact)) external ??= fact;

@@ -2,16 +2,16 @@
 import { cyclicComponents } from '../../graph/components.ts';
 import type { Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
-import type { CallExpression, Expression } from '../../program/model.ts';
+import type { CallExpression, Expression, Module } from '../../program/model.ts';
 import { limitOf, nameOf, number, type Quantity, symbol } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
-import { atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
+import { asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundRecursionFixes } from './fixes.ts';
-import { isCostly, watches } from './loops.ts';
+
 import { taint } from './taint.ts';
 import { workOf } from './work.ts';
 
@@ -54,7 +54,7 @@ function readComponent(
     const calls = new Set(inside.map(edge => edge.call));
     const { ways, complete } = functionWays(from, {
       resolver: reader.resolver,
-      watch: (call, module) => calls.has(call) || watches(call, module, reader),
+      watch: (call, module) => calls.has(call) || mayBound(call, module, reader),
     });
     for (const edge of inside) {
       const through = ways
@@ -129,6 +129,12 @@ function readComponent(
 function upTo(way: Way, call: CallExpression): Way {
   const at = way.calls.findIndex(one => one.node === call);
   return { ...way, end: { kind: 'again', at: undefined }, calls: way.calls.slice(0, at + 1) };
+}
+
+/** Calls that can end a recursion: guards and people. Model calls are of no interest on the way to the next one. */
+function mayBound(call: CallExpression, module: Module, reader: Reader): boolean {
+  const effect = reader.effect(call, module)?.effect;
+  return effect === 'human' || effect === 'guard' || asksPerson(call, module, reader);
 }
 
 interface Judgement {
@@ -354,11 +360,11 @@ function controllerOf(
   const tainted = back.from.node ? taint(back.from.node.body, back.from.module, reader) : () => undefined;
   for (const way of back.ways) {
     for (const fact of way.facts) {
-      const by = tainted(fact.test);
+      const by = fact.module === back.from.module ? tainted(fact.test) : undefined;
       if (by)
         return {
           controller: by,
-          sure: back.ways.some(one => isCostly(one, reader)),
+          sure: true,
           why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
         };
     }
