@@ -85,7 +85,8 @@ await build({
   ...common,
   format: 'esm',
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries, since './emit.js' is taken from where the core lands.
+  chunkNames: '[name]-[hash]',
   plugins: [lazySocket('.js'), bare],
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([name]) => name !== 'hub' && name !== 'emit')),
 });
