@@ -6,13 +6,14 @@ import type {
   Expression,
   LoopStatement,
   Module,
+  Pattern,
   Statement,
   SwitchStatement,
   TryStatement,
 } from './model.ts';
 import { type Binding, type FunctionInfo, indexOf } from './scope.ts';
 import { type In, type Resolver, returnedExpressions } from './values.ts';
-import { eachChild } from './walk.ts';
+import { eachChild, walk } from './walk.ts';
 
 /** A condition that was evaluated on a way, and how it came out. */
 export interface Fact {
@@ -96,12 +97,136 @@ export function loopWays(loop: LoopStatement, module: Module, options: WaysOptio
   const local = localTo(module, binding =>
     binding.writes.some(write => (write.how === 'declare' || write.how === 'each') && inside(write.node.span)),
   );
-  return new Tracer(options, module, local).loopTurn(loop);
+  return new Tracer(options, module, local, undefined, 0, sharedBy([loop], module, options)).loopTurn(loop);
 }
 
 /** The ways through a function's body. */
 export function functionWays(info: FunctionInfo, options: WaysOptions): Ways {
-  return new Tracer(options, info.module, ownVariables(info)).body(info.node?.body ?? info.module.body);
+  const body = info.node?.body ?? info.module.body;
+  return new Tracer(options, info.module, ownVariables(info), undefined, 0, sharedBy(body, info.module, options)).body(
+    body,
+  );
+}
+
+/** What one question shares over all the functions that it leads through. */
+interface Shared extends Names {
+  left: number;
+}
+
+/** Last names of places, as they stand in some code and in what it calls. */
+interface Names {
+  /** In a condition. */
+  readonly conditions: ReadonlySet<string>;
+  /** Raised or lowered, or a list that gets longer or shorter. */
+  readonly stepped: ReadonlySet<string>;
+  /** Set to a constant. */
+  readonly flags: ReadonlySet<string>;
+}
+
+function sharedBy(code: readonly Statement[], module: Module, options: WaysOptions): Shared {
+  const all = { conditions: new Set<string>(), stepped: new Set<string>(), flags: new Set<string>() };
+  const seen = new Set<FunctionInfo>();
+  const visit = (nodes: readonly Statement[], at: Module, depth: number): void => {
+    const own = namesIn(nodes);
+    for (const key of ['conditions', 'stepped', 'flags'] as const) for (const name of own[key]) all[key].add(name);
+    if (depth >= inlineDepth) return;
+    for (const node of own.calls) {
+      const targets = options.resolver.targets(node, at);
+      const target = targets[0];
+      if (targets.length !== 1 || !target?.node || seen.has(target) || seen.size > 200) continue;
+      seen.add(target);
+      visit(target.node.body, target.module, depth + 1);
+    }
+  };
+  visit(code, module, 0);
+  return { left: effort, ...all };
+}
+
+interface OwnNames extends Names {
+  readonly calls: readonly CallExpression[];
+}
+
+const known = new WeakMap<Statement, OwnNames>();
+
+/** Names in the statements themselves, kept by the first of them. */
+function namesIn(nodes: readonly Statement[]): OwnNames {
+  const first = nodes[0];
+  const kept = first && known.get(first);
+  if (kept) return kept;
+  const conditions = new Set<string>();
+  const stepped = new Set<string>();
+  const flags = new Set<string>();
+  const calls: CallExpression[] = [];
+  const collect = (test: Expression | undefined): void => {
+    if (!test) return;
+    walk(test, {
+      enter(node) {
+        if (node.kind === 'name') conditions.add(node.name);
+        else if (node.kind === 'member') conditions.add(node.property);
+        else if (node.kind === 'literal' && typeof node.value === 'string') conditions.add(node.value);
+        return undefined;
+      },
+    });
+  };
+  const lastName = (node: Expression | Pattern): string | undefined => {
+    if (node.kind === 'name') return node.name;
+    if (node.kind === 'member') return node.property;
+    if (node.kind === 'index' && node.index.kind === 'literal') return String(node.index.value);
+    return undefined;
+  };
+  walk(nodes, {
+    enter(node) {
+      switch (node.kind) {
+        case 'if':
+        case 'conditional':
+          collect(node.test);
+          break;
+        case 'loop':
+          collect(node.test);
+          collect(node.iterable);
+          break;
+        case 'switch':
+          collect(node.subject);
+          break;
+        case 'logical':
+        case 'binary':
+          collect(node);
+          break;
+        case 'unary':
+          if (node.operator === 'not') collect(node.operand);
+          break;
+        case 'return':
+          // A predicate's answer.
+          if (node.value && node.value.kind !== 'call' && node.value.kind !== 'object') collect(node.value);
+          break;
+        case 'assign': {
+          const name = lastName(node.target);
+          if (name === undefined) break;
+          if (node.operator !== '=' || node.value.kind === 'binary') stepped.add(name);
+          else if (node.value.kind === 'literal' || node.value.kind === 'name') flags.add(name);
+          else if (node.value.kind === 'list') stepped.add(name);
+          break;
+        }
+        case 'call': {
+          calls.push(node);
+          const callee = node.callee;
+          if (callee.kind !== 'member') break;
+          const name = lastName(callee.object);
+          if (name !== undefined) stepped.add(name);
+          const key = node.arguments[0]?.value;
+          if (callee.property === 'set' && key?.kind === 'literal') stepped.add(String(key.value));
+          break;
+        }
+        default:
+          break;
+      }
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  const names = { conditions, stepped, flags, calls };
+  if (first) known.set(first, names);
+  return names;
 }
 
 /** Tells the places of bindings that end with the code: their changes are of no interest to what is around it. */
@@ -134,7 +259,7 @@ class Tracer {
   private exits: Exit[] = [];
   private readonly inlined = new Map<CallExpression, Ways | undefined>();
   private readonly predicates = new Map<CallExpression, Predicate | undefined>();
-  private readonly budget: { left: number };
+  private readonly shared: Shared;
   private readonly local: (path: string) => boolean;
   private readonly options: WaysOptions;
   private readonly module: Module;
@@ -147,12 +272,12 @@ class Tracer {
     options: WaysOptions,
     module: Module,
     local: (path: string) => boolean,
-    env?: Env,
-    depth = 0,
-    budget = { left: effort },
+    env: Env | undefined,
+    depth: number,
+    shared: Shared,
   ) {
     this.local = local;
-    this.budget = budget;
+    this.shared = shared;
     this.options = options;
     this.module = module;
     this.env = env;
@@ -236,8 +361,8 @@ class Tracer {
   private block(statements: readonly Statement[], states: State[]): State[] {
     for (const statement of statements) {
       if (states.length === 0) return states;
-      this.budget.left -= states.length;
-      if (this.budget.left < 0) {
+      this.shared.left -= states.length;
+      if (this.shared.left < 0) {
         this.complete = false;
         return states;
       }
@@ -513,8 +638,27 @@ class Tracer {
     return this.inlineEffects(node, states);
   }
 
+  /** Changes that can play a part in a bound or in growth; the others would only tell ways apart. */
   private lasting(changes: Change[]): Change[] {
-    return changes.length === 0 ? changes : changes.filter(change => !this.local(change.path));
+    return changes.length === 0 ? changes : changes.filter(change => !this.local(change.path) && this.matters(change));
+  }
+
+  private matters({ path, how }: Change): boolean {
+    const parts = path.split('.');
+    const last = parts.at(-1) === 'length' ? parts.at(-2)! : parts.at(-1)!;
+    const name = /^b\d+$/.test(last) ? (indexOf(this.module).byId(Number(last.slice(1)))?.name ?? last) : last;
+    const { conditions, stepped, flags } = this.shared;
+    const inner = this.depth > 0;
+    switch (how) {
+      case 'up':
+      case 'down':
+        return !inner || conditions.has(name);
+      case 'grow':
+      case 'shrink':
+        return !inner || (conditions.has(name) && stepped.has(name));
+      default:
+        return conditions.has(name) && (stepped.has(name) || (!inner && flags.has(name)));
+    }
   }
 
   /** What a called function of the workspace changes and ensures, as far as all its ways agree. */
@@ -707,7 +851,7 @@ class Tracer {
       ownVariables(target),
       this.envFor(node, target),
       this.depth + 1,
-      this.budget,
+      this.shared,
     );
   }
 }
