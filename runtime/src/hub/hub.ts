@@ -194,8 +194,9 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
   const catchUp = (client: Client): void => {
     if (!client.stale || client.socket.readyState !== client.socket.OPEN) return;
     if (client.socket.bufferedAmount > 0) return;
-    client.stale = false;
+    // Flushed first: what is in the snapshot must not come again as deltas.
     flush();
+    client.stale = false;
     client.socket.send(JSON.stringify({ type: 'snapshot', model } satisfies HubToViewer), () => catchUp(client));
   };
 
@@ -269,11 +270,12 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
       return;
     }
     clearTimeout(client.helloTimer);
+    // Flushed before it is a viewer: its first message is the snapshot.
+    if (!agentWanted) flush();
     client.role = read.value.role;
     const mayControl = client.capability === 'controller';
     send(client, { type: 'welcome', version: PROTOCOL_VERSION, hub: hubId, control: mayControl });
     if (read.value.role === 'viewer') {
-      flush();
       client.socket.send(JSON.stringify({ type: 'snapshot', model } satisfies HubToViewer), () => catchUp(client));
       return;
     }
