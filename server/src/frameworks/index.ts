@@ -1,11 +1,12 @@
 // Every framework that the analyzer knows, and which imports make a file worth reading.
 import { agentkit } from './agentkit.ts';
+import { ai } from './ai.ts';
 import type { Framework } from './framework.ts';
 import { langgraph } from './langgraph.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 
-export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ...providers];
+export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers];
 
 /** Import specifiers (a trailing `*` matches any ending) by language. */
 export const frameworkPackages: { readonly typescript: readonly string[]; readonly python: readonly string[] } = {
