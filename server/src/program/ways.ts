@@ -60,7 +60,7 @@ export interface WaysOptions {
 const stateLimit = 160;
 /** Statements times states that one question may look at. */
 const effort = 60_000;
-const inlineDepth = 4;
+const inlineDepth = 2;
 const inlineWays = 8;
 
 interface Link<T> {
@@ -954,8 +954,25 @@ function isNarrow(types: readonly Expression[]): boolean {
   return !types.some(type => type.kind === 'name' && /^(Exception|BaseException)$/.test(type.name));
 }
 
+/** Setting a place twice says no more than setting it once. */
+function addChange(before: Link<Change> | undefined, change: Change): Link<Change> | undefined {
+  if (change.how === 'set' || change.how === 'unknown') {
+    for (let l = before; l; l = l.before) {
+      if (
+        l.last.path === change.path &&
+        l.last.how === change.how &&
+        (change.how === 'unknown' || l.last.node === change.node)
+      ) {
+        return before;
+      }
+    }
+  }
+  return link(before, change);
+}
+
 function withChanges(state: State, changes: readonly Change[]): State {
-  return { ...state, changes: changes.reduce<Link<Change> | undefined>(link, state.changes) };
+  const added = changes.reduce<Link<Change> | undefined>(addChange, state.changes);
+  return added === state.changes ? state : { ...state, changes: added };
 }
 
 /** The state after a condition: it has seen the changes made so far. */
@@ -964,15 +981,18 @@ function withFact(state: State, fact: Fact): State {
 }
 
 function extend(state: State, way: Pick<Way, 'facts' | 'changes'>): State {
-  const before = state.changes?.length ?? 0;
-  return {
-    ...state,
-    facts: way.facts.reduce<Link<Fact> | undefined>(
-      (facts, fact) => link(facts, { ...fact, seen: before + fact.seen }),
-      state.facts,
-    ),
-    changes: way.changes.reduce<Link<Change> | undefined>(link, state.changes),
-  };
+  // What a fact has seen, counted in the longer list.
+  const seen = [state.changes?.length ?? 0];
+  let changes = state.changes;
+  for (const change of way.changes) {
+    changes = addChange(changes, change);
+    seen.push(changes?.length ?? 0);
+  }
+  const facts = way.facts.reduce<Link<Fact> | undefined>(
+    (before, fact) => link(before, { ...fact, seen: seen[fact.seen] ?? seen[0]! }),
+    state.facts,
+  );
+  return { ...state, facts, changes };
 }
 
 /** `state`, then what `more` (which began at the start) adds. */

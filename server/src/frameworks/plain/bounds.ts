@@ -192,7 +192,7 @@ function findCandidates(ways: readonly Way[], site: LoopSite, reader: Reader): C
   const found: Candidate[] = [];
   for (const [path, all] of changes)
     found.push(...counters(path, all, ways, atoms, changes, site, reader), ...flags(path, all, ways, atoms));
-  found.push(...deadlines(ways, site, reader), ...gates(ways, site, reader));
+  found.push(...drains(ways, changes, reader), ...deadlines(ways, site, reader), ...gates(ways, site, reader));
   return found;
 }
 
@@ -451,6 +451,83 @@ function constantTruth(node: Expression): boolean | undefined {
   if (node.kind === 'literal') return Boolean(node.value);
   if (node.kind === 'name' && node.name === 'undefined') return false;
   return undefined;
+}
+
+// ---- Queues and streams -----------------------------------------------------------------------------------------------
+
+const takesNext =
+  /^(next|read|recv|receive|peek|shift|pop|popleft|dequeue|take|poll|claim|lpop|rpop|get_nowait|readline)$|^(next|getNext|get_next|read|claim|dequeue|pop|peek)_?[A-Z_]?\w*(Chunk|Item|Message|Job|Task|Event|Line|Batch|Entry|WithAbort)/;
+
+/** Ways on which something was still there: an item of a queue, a chunk of a stream that is not done. */
+function drains(ways: readonly Way[], changes: ReadonlyMap<string, readonly Change[]>, reader: Reader): Candidate[] {
+  const covered = new Set<Way>();
+  let shown: { fact: Fact; source: CallExpression } | undefined;
+  for (const way of ways) {
+    for (const fact of way.facts) {
+      const source = sourceOf(fact);
+      if (!source || reader.costs(source, fact.module)) continue;
+      const receiver =
+        source.callee.kind === 'member'
+          ? pathOf({ node: source.callee.object, module: fact.module, env: fact.env })
+          : undefined;
+      // A queue that is filled again in the loop need not come to its end.
+      const refilled =
+        receiver && changes.get(`${receiver}.length`)?.some(change => change.how === 'up' || change.how === 'grow');
+      if (refilled) continue;
+      covered.add(way);
+      shown ??= { fact, source };
+    }
+  }
+  if (!shown) return [];
+  const { fact, source } = shown;
+  return [
+    {
+      bound: {
+        kind: 'finiteIteration',
+        limit: symbol(`items from ${nameOf(source.callee)}`),
+        text: `ends when ${nameOf(source.callee)} has no more`,
+        place: { path: fact.module.path, span: fact.test.span },
+        source: 'code',
+        configured: true,
+      },
+      ways: covered,
+      coverage: 'config-dependent',
+      endlessAt: undefined,
+    },
+  ];
+}
+
+/** The call that took what the fact finds to be there: `const job = queue.shift(); if (!job) break`, `!item.done`. */
+function sourceOf(fact: Fact): CallExpression | undefined {
+  let test = fact.test;
+  let there = fact.truth;
+  if (test.kind === 'binary' && (test.operator === '==' || test.operator === '!=') && isNone(test.right)) {
+    there = (test.operator === '!=') === fact.truth;
+    test = test.left;
+  }
+  let name: Expression = test;
+  if (test.kind === 'member' && test.property === 'done') {
+    if (there) return undefined;
+    name = test.object;
+  } else if (test.kind === 'name' && test.name === 'done') {
+    if (there) return undefined;
+  } else if (!there) return undefined;
+  if (name.kind !== 'name') return undefined;
+  const binding = indexOf(fact.module).lookup(name.name, name);
+  if (binding?.kind !== 'variable') return undefined;
+  for (const write of binding.writes) {
+    let value = write.value;
+    if (value?.kind === 'await') value = value.value;
+    if (value?.kind !== 'call') continue;
+    const callee = value.callee;
+    const called = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
+    if (takesNext.test(called)) return value;
+  }
+  return undefined;
+}
+
+function isNone(node: Expression): boolean {
+  return (node.kind === 'literal' && node.value === null) || (node.kind === 'name' && node.name === 'undefined');
 }
 
 // ---- Deadlines ------------------------------------------------------------------------------------------------------

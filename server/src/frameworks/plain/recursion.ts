@@ -30,7 +30,7 @@ export function readRecursions(functions: readonly FunctionInfo[], reader: Reade
   for (const info of functions) {
     const list: { to: FunctionInfo; call: CallExpression }[] = [];
     for (const call of info.calls) {
-      for (const to of reader.callees(call, info.module)) if (inSet.has(to)) list.push({ to, call });
+      for (const to of runBy(call, info, reader)) if (inSet.has(to)) list.push({ to, call });
     }
     edges.set(info, list);
   }
@@ -39,6 +39,30 @@ export function readRecursions(functions: readonly FunctionInfo[], reader: Reade
     loops.push(...readComponent(component, edges, reader));
   }
   return loops;
+}
+
+const registers =
+  /^(on|once|off|addListener|addEventListener|subscribe|register\w*|use|tool|handle\w*|define\w*|create\w*|set\w*Handler|watch)$/;
+
+/** What a call runs itself: its targets, and functions written in its arguments unless it only keeps them for later. */
+function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): FunctionInfo[] {
+  const { module } = info;
+  const found = [...reader.resolver.targets(call, module)];
+  for (const value of reader.resolver.values(call.callee, module)) found.push(...reader.unwrap(value));
+  const name =
+    call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
+  if (call.isNew || registers.test(name)) return found;
+  for (const argument of call.arguments) {
+    if (argument.value.kind === 'functionExpression') found.push(indexOf(module).info(argument.value.function));
+    else if (
+      argument.value.kind === 'name' &&
+      /^(setTimeout|setImmediate|setInterval|queueMicrotask|nextTick|then|catch|finally)$/.test(name)
+    ) {
+      for (const value of reader.resolver.values(argument.value, module))
+        if (value.kind === 'function') found.push(value.info);
+    }
+  }
+  return found;
 }
 
 function readComponent(
@@ -113,7 +137,8 @@ function readComponent(
       reason: open ? (one.idle ?? who.why) : one.text,
       rounds: open ? 'endless' : one.rounds,
       bounds: one.bounds,
-      sure: who.sure && back.complete,
+      // A ring of many functions is seldom one run.
+      sure: who.sure && back.complete && component.filter(info => info.node?.name).length <= 2,
       steps: component.map(info => reader.stepId(info)),
       body: workOf(back.from, reader),
       fixes:
