@@ -45,7 +45,7 @@ export function loopFinding(rule: RuleId, loop: Loop, severity: Severity, advice
   const covered = loop.coverage === 'verified';
   const message = covered
     ? `${what} may take ${report(loop.rounds)} turns (${loop.reason}). ${each}. Lower the cap to what an honest run needs.`
-    : `${what} ${verb}: ${loop.reason}; ${controllers[loop.controller]}. ${each}${perTurn === null ? '' : ', and nothing stops the next one'}. ${advice}`;
+    : `${what} ${verb}: ${loop.reason}; ${loop.coverage === 'disabled' ? 'then nothing ends it but the model' : controllers[loop.controller]}. ${each}${perTurn === null ? '' : ', and nothing stops the next one'}. ${advice}`;
   return {
     rule,
     severity,

@@ -1,6 +1,6 @@
 // Loops of plain code around a model, tool or agent call: who decides another turn, and what bounds it.
 import type { Bound, FixPlan, Growth, Loop } from '../../graph/model.ts';
-import { pathOf } from '../../program/access.ts';
+import { assignChanges, type Change, methodChanges, pathOf } from '../../program/access.ts';
 import type {
   CallExpression,
   Expression,
@@ -107,6 +107,34 @@ function readLoop(
       },
     };
   }
+  if (!complete && loop.form !== 'doWhile') {
+    // Too long to follow each way: what its head alone says still holds on all of them.
+    const head = headWay(loop, module);
+    const cover = coverWays([head], [head], site, reader);
+    const bounded = cover.open.length === 0;
+    const endless = cover.endlessAt !== undefined;
+    if (bounded || costlyAgain.length === 0) {
+      return {
+        ways: [],
+        loop: {
+          ...base,
+          ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name) : { witness }),
+          shape: 'loop',
+          controller: 'deterministic',
+          coverage: !bounded ? 'missing' : endless ? 'disabled' : cover.coverage,
+          reason: endless
+            ? `${cover.endlessAt!.name} can be Infinity`
+            : bounded
+              ? cover.bounds.map(bound => bound.text).join(', ')
+              : 'it is too long to follow every way round',
+          rounds: !bounded ? symbol(`turns of the loop in ${base.name}`) : endless ? 'endless' : cover.again,
+          bounds: cover.bounds,
+          sure: endless,
+          fixes: [],
+        },
+      };
+    }
+  }
   if (costlyAgain.length === 0) {
     // Every way with a call in it leaves: the body runs its calls once.
     const bound: Bound = {
@@ -152,23 +180,7 @@ function readLoop(
       loop: {
         ...base,
         shape: retry ? 'retry' : 'loop',
-        // What is wrong with a limit that can be switched off stands where it is.
-        ...(cover.endlessAt
-          ? {
-              place: cover.endlessAt.places[0]!,
-              witness: [
-                ...cover.endlessAt.places.map(place => ({
-                  ...place,
-                  message: `${cover.endlessAt!.name} can be Infinity here`,
-                })),
-                {
-                  path: module.path,
-                  span: info.node?.head ?? loop.head,
-                  message: `and limits the loop in ${base.name}`,
-                },
-              ],
-            }
-          : { witness }),
+        ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name) : { witness }),
         controller: who.controller,
         coverage: cover.endlessAt ? 'disabled' : cover.coverage,
         reason: cover.endlessAt
@@ -205,6 +217,79 @@ function readLoop(
       fixes,
     },
   };
+}
+
+/** What is wrong with a limit that can be switched off stands where it is. */
+function endlessPlaceOf(
+  endlessAt: NonNullable<Cover['endlessAt']>,
+  info: FunctionInfo,
+  loop: LoopStatement,
+  name: string,
+): Pick<Loop, 'place' | 'witness'> {
+  return {
+    place: endlessAt.places[0]!,
+    witness: [
+      ...endlessAt.places.map(place => ({ ...place, message: `${endlessAt.name} can be Infinity here` })),
+      { path: info.module.path, span: info.node?.head ?? loop.head, message: `and limits the loop in ${name}` },
+    ],
+  };
+}
+
+/** One way that stands for all: the loop's test holds, and what is changed on every turn, or on some, is changed. */
+function headWay(loop: LoopStatement, module: Module): Way {
+  const facts: Fact[] = [];
+  const conjuncts = (test: Expression): void => {
+    if (test.kind === 'logical' && test.operator === 'and') {
+      conjuncts(test.left);
+      conjuncts(test.right);
+    } else if (test.kind === 'unary' && test.operator === 'not') {
+      facts.push({ test: test.operand, truth: false, module, env: undefined, seen: 0 });
+    } else facts.push({ test, truth: true, module, env: undefined, seen: 0 });
+  };
+  if (loop.test) conjuncts(loop.test);
+  const always: Change[] = [];
+  const sometimes: Change[] = [];
+  const changesIn = (nodes: readonly (Statement | Expression)[], into: Change[]): void => {
+    walk(nodes, {
+      enter(node) {
+        if (node.kind === 'assign') into.push(...assignChanges(node, module, undefined));
+        else if (node.kind === 'call') into.push(...methodChanges(node, module, undefined));
+        return undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+  };
+  changesIn(loop.update, always);
+  let straight = true;
+  for (const statement of loop.body) {
+    // After a statement that may go round again, the rest is not on every way.
+    if (straight && statement.kind === 'expression') changesIn([statement], always);
+    else {
+      changesIn([statement], sometimes);
+      straight &&= !mentionsContinue(statement);
+    }
+  }
+  const steady = always.filter(change => change.how === 'up' || change.how === 'down');
+  const changes = [
+    ...steady,
+    ...always.filter(change => !steady.includes(change)),
+    ...sometimes.filter(
+      change => steady.some(one => one.path === change.path) || change.how === 'set' || change.how === 'unknown',
+    ),
+  ];
+  return { end: { kind: 'again', at: undefined }, facts, changes, calls: [], caught: [] };
+}
+
+function mentionsContinue(statement: Statement): boolean {
+  let found = false;
+  walk(statement, {
+    enter(node) {
+      if (node.kind === 'continue') found = true;
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
 }
 
 function idleText(idle: NonNullable<Cover['idle']>): string {
