@@ -90,6 +90,9 @@ export class Reader {
     for (const value of values) {
       if (value.kind !== 'external') continue;
       const known = this.match(value);
+      // Calling what a wrapper gave back runs what it wraps.
+      if (known?.pattern.effect === 'wrapper' && value.path.endsWith('()') && !this.givesFunction(call, module))
+        continue;
       if (known) {
         const { pattern, framework } = known;
         return { effect: pattern.effect, framework, what, sure: true, pattern, value };
@@ -101,6 +104,14 @@ export class Reader {
       if (values.some(v => v.kind === 'external' && !isOpaqueWrapper(v))) return undefined;
     }
     return byShape(call, what, module);
+  }
+
+  private givesFunction(call: CallExpression, module: Module): boolean {
+    return call.arguments.some(
+      argument =>
+        argument.value.kind === 'functionExpression' ||
+        this.resolver.values(argument.value, module).some(value => value.kind === 'function'),
+    );
   }
 
   reaches(info: FunctionInfo): boolean {

@@ -282,7 +282,8 @@ function bindingLimit(binding: Binding, at: Located, resolver: Resolver, depth: 
       };
     });
     if (limits.length === 0) return { kind: 'unknown', name };
-    return limits.reduce((a, b) => either(a, b, name));
+    const limit = limits.reduce((a, b) => either(a, b, name));
+    return limit.kind === 'config' && limit.name.includes('…') ? { ...limit, name } : limit;
   }
   const values = resolver.values(at.node as Expression, at.module);
   const only = values.length === 1 ? values[0] : undefined;

@@ -26,7 +26,8 @@ export function entriesOf({ graph, worst }: Subject): EntryReport[] {
       name: step.name,
       framework: step.framework,
       worstCase: report(cost),
-      boundedBy: [...boundedBy],
+      // What bounds one loop of several is no bound of the run.
+      boundedBy: cost === 'endless' ? [] : [...boundedBy],
       loops: reached.loops.size + [...reached.runs.keys()].length,
     });
   }
@@ -46,7 +47,15 @@ function machineEntry(machine: Machine, worstCase: number | string | null): Entr
     name: machine.name,
     framework: machine.framework,
     worstCase,
-    boundedBy: [...(machine.limit ? [machine.limit.text] : []), ...machine.counters.map(counter => counter.bound.text)],
+    boundedBy:
+      worstCase === null
+        ? []
+        : [
+            ...(machine.limit ? [machine.limit.text] : []),
+            ...machine.counters
+              .filter(counter => machine.transitions.some(t => t.checks.includes(counter.key)))
+              .map(counter => counter.bound.text),
+          ],
     loops: machine.transitions.length > 0 ? 1 : 0,
   };
 }

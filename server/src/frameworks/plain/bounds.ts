@@ -701,6 +701,8 @@ function swallowsTrip(way: Way, call: In<CallExpression>): boolean {
 function guardMaking(call: In<CallExpression>, reader: Reader): In<CallExpression> | undefined {
   for (const value of reader.resolver.values(call.node.callee, call.module)) {
     if (value.kind !== 'external') continue;
+    // `turns.next()` of a budget: what made the budget.
+    if (reader.effect(call.node, call.module)?.effect === 'guard') return value.chain.at(-1);
     for (const step of [...value.chain].reverse()) {
       const effect = reader.effect(step.node, step.module);
       if (effect?.effect === 'wrapper') return step;

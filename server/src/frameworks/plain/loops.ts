@@ -164,9 +164,13 @@ function readLoop(
 
   const cover = coverWays(again, costlyAgain, site, reader);
   const who = controllerOf(loop, ways, cover.open.length > 0 ? cover.open : costlyAgain, module, reader);
-  const retry = (cover.open.length > 0 ? cover.open : costlyAgain).every(way => way.caught.length > 0);
+  const back = cover.open.filter(putsBack);
+  const retry =
+    back.length > 0
+      ? back.every(way => way.caught.length > 0)
+      : (cover.open.length > 0 ? cover.open : costlyAgain).every(way => way.caught.length > 0);
   if (retry) {
-    const handler = (cover.open[0] ?? costlyAgain[0]!).caught.at(-1)!;
+    const handler = (back[0] ?? cover.open[0] ?? costlyAgain[0]!).caught.at(-1)!;
     witness.push({
       path: module.path,
       span: handlerHead(handler),
@@ -210,7 +214,11 @@ function readLoop(
       witness: [...witness, ...(cover.idle ? [{ ...cover.idle.place, message: idleText(cover.idle) }] : [])],
       controller: retry ? 'exception' : who.controller,
       coverage,
-      reason: cover.idle ? idleText(cover.idle) : who.why,
+      reason: cover.idle
+        ? idleText(cover.idle)
+        : retry && back.length > 0
+          ? 'what fails is put back on the list'
+          : who.why,
       rounds: 'endless',
       bounds: cover.bounds,
       sure: retry ? complete : sure,
@@ -290,6 +298,16 @@ function mentionsContinue(statement: Statement): boolean {
     enterFunction: () => 'skip',
   });
   return found;
+}
+
+/** True if the way takes an item off a list and puts one on. */
+function putsBack(way: Way): boolean {
+  return way.changes.some(
+    change =>
+      change.how === 'up' &&
+      change.path.endsWith('.length') &&
+      way.changes.some(one => one.path === change.path && one.how === 'down'),
+  );
 }
 
 function idleText(idle: NonNullable<Cover['idle']>): string {
