@@ -41,6 +41,7 @@ export const agentkit = {
     },
   ],
   calls: [
+    { packages, path: /^:create(Network|Agent|RoutingAgent|Tool)$/, effect: 'keeps' },
     {
       packages,
       path: /^:createNetwork\(\)\.run$/,

@@ -17,6 +17,8 @@ export type Effect =
   | 'guard'
   /** Waits for an event, a message or time. */
   | 'wait'
+  /** Keeps its functions for a machine or an agent, and runs none of them. */
+  | 'keeps'
   /** Gives back its first argument, wrapped: calling the result calls the argument. */
   | 'wrapper';
 

@@ -10,7 +10,7 @@ import { functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
-import { atomsOf, describe, type LoopSite } from './plain/bounds.ts';
+import { atomsOf, describe, guardOf, type LoopSite } from './plain/bounds.ts';
 import { taint } from './plain/taint.ts';
 import { allOf, workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
@@ -90,6 +90,11 @@ export const langgraph: Framework = {
         if (!root) return { do: 'model', count: symbol('calls of the graph'), place, what: 'graph' };
         return { do: 'run', machine: machineId(root), limit: runLimit(call, value, reader)?.bound, place };
       },
+    },
+    {
+      packages,
+      path: new RegExp(`${builder.source}.*\\.(add\\w*|set\\w*|compile|with_?config|withConfig)$`),
+      effect: 'keeps',
     },
     { packages, path: /ToolNode\(\)\.(invoke|ainvoke)$/, effect: 'tool' },
     {
@@ -235,6 +240,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
   const raises = new Map<string, Set<string>>();
   const resets = new Map<string, Set<string>>();
   const human = new Set<string>();
+  const guards = new Map<string, Bound>();
   const channels = channelsOf(root, reader);
   let open = false;
 
@@ -364,6 +370,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
     for (const info of functionsOf(action, reader)) {
       const facts = nodeFacts(info, channels, reader);
       if (facts.human) human.add(node.name);
+      if (facts.guard) guards.set(node.name, facts.guard);
       for (const key of facts.resets) reset.add(key);
       if (firstFunction) for (const key of facts.raises) raised.add(key);
       else for (const key of [...raised]) if (!facts.raises.has(key)) raised.delete(key);
@@ -394,6 +401,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
     raises: [...(raises.get(node.name) ?? [])],
     resets: [...(resets.get(node.name) ?? [])],
     human: human.has(node.name),
+    guard: guards.get(node.name),
   }));
   const mine = runs.filter(run => run.machine === id);
   const place: Place = { path: root.module.path, span: headOf(root.node) };
@@ -741,6 +749,7 @@ interface NodeFacts {
   readonly raises: ReadonlySet<string>;
   readonly resets: ReadonlySet<string>;
   readonly human: boolean;
+  readonly guard: Bound | undefined;
   readonly jumps: readonly {
     readonly to: readonly string[] | undefined;
     readonly counters: readonly Counter[];
@@ -753,7 +762,7 @@ interface NodeFacts {
 function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, reader: Reader): NodeFacts {
   const { ways } = functionWays(info, {
     resolver: reader.resolver,
-    watch: (call, module) => reader.effect(call, module)?.effect === 'human' || reader.costs(call, module),
+    watch: (call, module) => reader.effect(call, module) !== undefined || reader.costs(call, module),
   });
   const state = statePath(info);
   const site = siteOf(info);
@@ -792,7 +801,8 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
   }
   const raises = new Set<string>();
   for (const key of raisedPer[0] ?? []) if (raisedPer.every(set => set.has(key))) raises.add(key);
-  return { raises, resets, human: allHuman && raisedPer.length > 0, jumps };
+  const through = ways.filter(way => way.end.kind !== 'raise');
+  return { raises, resets, human: allHuman && raisedPer.length > 0, guard: guardOf(through, reader), jumps };
 }
 
 function commandOf(

@@ -182,6 +182,10 @@ export class Reader {
           add(info);
           if (effect.effect === 'model') continue;
         }
+        if (effect?.effect === 'keeps') {
+          for (const target of this.callees(call, info.module)) visit(target);
+          continue;
+        }
         for (const target of this.callees(call, info.module)) {
           const list = users.get(target);
           if (list) list.push(info);

@@ -168,6 +168,29 @@ export function counterCover(machine: Machine, component: readonly string[]): Co
       open = without;
     }
   }
+  const guarded = states.filter(state => state.guard !== undefined);
+  if (open.length > 0 && guarded.length > 0) {
+    const ids = new Set(guarded.map(state => state.id));
+    const without = components(
+      machine,
+      transitions.filter(t => !cut.has(t)),
+      id => inside.has(id) && !people.has(id) && !ids.has(id),
+    );
+    if (without.flat().length < open.flat().length) {
+      open = without;
+      humanGated &&= without.length === 0;
+      // Several states behind one guard share its budget.
+      const shared = new Map(
+        guarded.map(state => [`${state.guard!.place?.path} ${state.guard!.place?.span[0]}`, state.guard!]),
+      );
+      const first = machine.start.length > 0 && machine.start.every(id => ids.has(id));
+      for (const bound of shared.values()) {
+        bounds.push(bound);
+        rounds = plus(rounds, first && shared.size === 1 ? less(bound.limit) : bound.limit);
+      }
+      for (const t of transitions) if (ids.has(t.from)) cut.add(t);
+    }
+  }
   if (open.length > 0) {
     const written = states
       .flatMap(state => state.raises)

@@ -105,6 +105,8 @@ export interface MachineState {
   readonly resets: readonly string[];
   /** Asks a person before it goes on. */
   readonly human: boolean;
+  /** A runtime guard that every way through the state meets. */
+  readonly guard?: Bound | undefined;
 }
 
 /** A counter in a machine's state, with its limit. */

@@ -160,11 +160,10 @@ export class WorstCase {
     const free = machine.transitions.filter(t => !cut.has(t));
     const starts = machine.start.length > 0 ? machine.start : ids;
     const first = this.longest(machine, starts, free, cost);
-    const after = this.longest(
-      machine,
-      [...new Set(machine.transitions.filter(t => cut.has(t)).map(t => t.to))],
-      free,
-      cost,
+    // Each cut transition leads to one state, however many there are.
+    const after = [...new Set(machine.transitions.filter(t => cut.has(t)).map(t => t.to))].reduce<Quantity>(
+      (max, id) => most(max, this.longest(machine, [id], free, cost)),
+      zero,
     );
     return plus(first, times(rounds, after));
   }

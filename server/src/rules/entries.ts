@@ -6,7 +6,8 @@ import type { EntryReport } from './finding.ts';
 import type { Subject } from './rule.ts';
 
 /** Functions that start a run, and machines that nothing in the program runs. */
-export function entriesOf({ graph, worst }: Subject): EntryReport[] {
+export function entriesOf(subject: Subject): EntryReport[] {
+  const { graph, worst } = subject;
   const entries: EntryReport[] = [];
   for (const id of graph.entries) {
     const step = graph.steps.get(id);
@@ -17,9 +18,10 @@ export function entriesOf({ graph, worst }: Subject): EntryReport[] {
     const boundedBy = new Set<string>();
     for (const loop of reached.loops)
       for (const bound of graph.loops.get(loop)?.bounds ?? []) boundedBy.add(bound.text);
-    for (const [machine, limits] of reached.runs) {
-      const known = graph.machines.get(machine);
-      for (const limit of limits) if (limit ?? known?.limit?.text) boundedBy.add(limit ?? known!.limit!.text);
+    for (const [id, limits] of reached.runs) {
+      const machine = graph.machines.get(id);
+      for (const limit of limits)
+        for (const text of machine ? boundsOf(machine, limit, subject) : []) boundedBy.add(text);
     }
     entries.push({
       place: step.place,
@@ -34,30 +36,32 @@ export function entriesOf({ graph, worst }: Subject): EntryReport[] {
   const run = new Set(graph.runs.map(one => one.machine));
   for (const machine of graph.machines.values()) {
     if (run.has(machine.id)) continue;
-    entries.push(machineEntry(machine, report(worst.machine(machine, undefined))));
+    entries.push(machineEntry(machine, report(worst.machine(machine, undefined)), subject));
   }
   return entries.sort((a, b) =>
     a.place.path === b.place.path ? a.place.span[0] - b.place.span[0] : a.place.path < b.place.path ? -1 : 1,
   );
 }
 
-function machineEntry(machine: Machine, worstCase: number | string | null): EntryReport {
+function machineEntry(machine: Machine, worstCase: number | string | null, subject: Subject): EntryReport {
   return {
     place: machine.place,
     name: machine.name,
     framework: machine.framework,
     worstCase,
-    boundedBy:
-      worstCase === null
-        ? []
-        : [
-            ...(machine.limit ? [machine.limit.text] : []),
-            ...machine.counters
-              .filter(counter => machine.transitions.some(t => t.checks.includes(counter.key)))
-              .map(counter => counter.bound.text),
-          ],
+    boundedBy: worstCase === null ? [] : boundsOf(machine, undefined, subject),
     loops: machine.transitions.length > 0 ? 1 : 0,
   };
+}
+
+/** What ends a run of the machine: its own counters, people and guards where they cover its cycles, else the limit. */
+function boundsOf(machine: Machine, limit: string | undefined, { cycles }: Subject): string[] {
+  const own = cycles.filter(cycle => cycle.machine === machine);
+  const covered = own.filter(cycle => /^(verified|config-dependent|human-gated)$/.test(cycle.coverage));
+  const texts = covered.flatMap(cycle => cycle.bounds.map(bound => bound.text));
+  if (own.length > 0 && covered.length === own.length && limit === undefined) return texts;
+  const fallback = limit ?? machine.limit?.text;
+  return fallback === undefined ? texts : [...texts.filter(text => text !== fallback), fallback];
 }
 
 interface Reached {

@@ -679,6 +679,27 @@ function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
   return guardMaking(call, reader) !== undefined;
 }
 
+/** The runtime guard that all of the ways meet, if there is one on each. */
+export function guardOf(ways: readonly Way[], reader: Reader): Bound | undefined {
+  let first: Bound | undefined;
+  for (const way of ways) {
+    const call = way.calls.find(
+      one => reader.effect(one.node, one.module)?.effect === 'guard' || isGuarded(one, reader),
+    );
+    if (!call || swallowsTrip(way, call)) return undefined;
+    const making = guardMaking(call, reader) ?? call;
+    first ??= {
+      kind: 'runtimeGuard',
+      limit: guardLimit(call, reader),
+      text: `guard ${nameOf(call.node.callee)}`,
+      place: { path: making.module.path, span: making.node.span },
+      source: 'code',
+      configured: false,
+    };
+  }
+  return first;
+}
+
 /** True if the guard's own error would be caught on this way, like any other, and the loop go on. */
 function swallowsTrip(way: Way, call: In<CallExpression>): boolean {
   const inside = way.caught.some(

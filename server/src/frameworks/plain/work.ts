@@ -203,6 +203,7 @@ class Lowering {
         });
         return allOf(parts);
       }
+      if (effect.effect === 'keeps') return allOf(parts);
       // Making a wrapper runs nothing; calling it is resolved below.
       if (effect.effect === 'wrapper') return allOf(parts);
       if (effect.effect !== 'guard') return allOf(parts);
