@@ -3,6 +3,7 @@ import type { EditWriter, TextEdit } from '../languages/language.ts';
 import type { AnyNode, Expression, LoopStatement, Module, Span } from '../program/model.ts';
 import type { Fix, FixOperation } from '../rules/finding.ts';
 import type { Log } from '../workspace/log.ts';
+import { freshName, type TakenNames } from './fresh-name.ts';
 
 /** Edits by file, against the same state of its text, in order and apart from each other. */
 export type FileEdits = ReadonlyMap<string, readonly TextEdit[]>;
@@ -14,12 +15,15 @@ export interface FixContext {
   readonly log: Log;
 }
 
-/** Edits of a fix; undefined if one of its steps cannot be done, as half a fix is none. */
-export function fixEdits(fix: Fix, context: FixContext): FileEdits | undefined {
+/**
+ * Edits of a fix; undefined if one of its steps cannot be done, as half a fix is none.
+ * Fixes that are applied to one state of the text share `taken`.
+ */
+export function fixEdits(fix: Fix, context: FixContext, taken: TakenNames = new Set()): FileEdits | undefined {
   const edits: TextEdit[] = [];
   const names = new Map<string, string>();
   for (const operation of fix.operations) {
-    const done = editsOf(operation, context, names);
+    const done = editsOf(operation, context, names, taken);
     if (!done) {
       context.log.warn(`The fix "${fix.title}" cannot be applied: ${operation.do} in ${operation.path} has no place.`);
       return undefined;
@@ -84,6 +88,7 @@ function editsOf(
   operation: FixOperation,
   context: FixContext,
   names: Map<string, string>,
+  taken: TakenNames,
 ): readonly TextEdit[] | undefined {
   const module = context.module(operation.path);
   const text = context.text(operation.path);
@@ -97,6 +102,9 @@ function editsOf(
       names.set(operation.imported, local);
       return edits;
     }
+    case 'name':
+      names.set(operation.name, freshName(module, operation.at, operation.name, taken));
+      return [];
     case 'setOption': {
       const target = expressionAt(module, operation.at, ['object', 'call']);
       return target && writer.setOption(module, text, target, operation.key, fill(operation.value));

@@ -14,6 +14,7 @@ import { type Config, severityOf } from './config.ts';
 import type { Engine } from './engine.ts';
 import { fingerprints } from './fingerprint.ts';
 import { applyEdits, type FileEdits, fixEdits } from './fix.ts';
+import type { TakenNames } from './fresh-name.ts';
 import type { SessionMemory } from './memory.ts';
 import { fileStart, type Range, rangeOf } from './position.ts';
 import { createProgram, type ModuleCache, type ReadProgram } from './program.ts';
@@ -131,14 +132,18 @@ export class Session {
     return this.#last?.program.module(path);
   }
 
-  /** The edits of a fix, file by file, against the texts of the last check; undefined if it cannot be applied. */
-  edits(fix: Fix): FileEdits | undefined {
-    return fixEdits(fix, {
-      module: path => this.module(path),
-      text: path => this.text(path),
-      writer: path => this.#fronts.get(extension(path))?.edit,
+  /**
+   * The edits of a fix, file by file, against the texts of the last check; undefined if it cannot be applied.
+   * `taken` keeps apart the names of fixes that are applied together.
+   */
+  edits(fix: Fix, taken?: TakenNames): FileEdits | undefined {
+    const context = {
+      module: (path: string) => this.module(path),
+      text: (path: string) => this.text(path),
+      writer: (path: string) => this.#fronts.get(extension(path))?.edit,
       log: this.#log,
-    });
+    };
+    return fixEdits(fix, context, taken);
   }
 
   /** The edit that silences a finding by a comment above it. */
@@ -194,12 +199,13 @@ export class Session {
   ): { merged: FileEdits; used: string[] } {
     const merged = new Map<string, readonly TextEdit[]>();
     const used: string[] = [];
+    const taken: TakenNames = new Set();
     for (const found of findings) {
       const fix = safeFix(found);
       // A fix that did not make its finding go away is not tried again.
       const key = `${found.fingerprint}\0${fix?.title}`;
       if (!fix || skip(key)) continue;
-      const edits = this.edits(fix);
+      const edits = this.edits(fix, taken);
       if (!edits || ![...edits].every(([path, list]) => isFree(merged.get(path) ?? [], list))) continue;
       used.push(key);
       for (const [path, list] of edits) {

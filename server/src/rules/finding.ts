@@ -47,6 +47,8 @@ export interface Hop extends Place {
 export type FixOperation =
   /** Makes `imported` available; later texts write `$name` for the local name it got (`$guard`). */
   | { readonly do: 'import'; readonly path: string; readonly specifier: string; readonly imported: string }
+  /** Finds a name for a new variable in the function around `at`; later texts write `$name` for it. */
+  | { readonly do: 'name'; readonly path: string; readonly at: Span; readonly name: string }
   /** Sets `key: value` in the object literal, or among the keyword arguments of the call, at `at`. */
   | { readonly do: 'setOption'; readonly path: string; readonly at: Span; readonly key: string; readonly value: string }
   /** Adds a last argument to the call at `at`; with `key`, as an option of that name. */

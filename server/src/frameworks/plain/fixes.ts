@@ -5,37 +5,42 @@ import type { CallExpression, Expression, FunctionNode, LoopStatement, Module } 
 /** Turns that an inserted bound allows: enough for honest work, cheap when it is not. */
 export const suggestedTurns = 10;
 
-/** Bounds for a loop that has none: the guard first, then a bare counter. */
-export function boundLoopFixes(loop: LoopStatement, module: Module): FixPlan[] {
+/**
+ * Bounds for a loop that has none: the guard first, then a bare counter. The guard's is `safe` where an honest run takes
+ * few turns: where the model or a failure decides, not where people or messages come in.
+ */
+export function boundLoopFixes(loop: LoopStatement, safe: boolean, module: Module): FixPlan[] {
+  const { path } = module;
   const python = module.language === 'python';
   const budget = python ? 'loop_budget' : 'loopBudget';
-  const next = python ? 'turns.next()' : 'turns.next();';
-  const make = python ? `turns = $${budget}(${suggestedTurns})` : `const turns = $${budget}(${suggestedTurns});`;
+  const next = python ? '$turns.next()' : '$turns.next();';
+  const make = python ? `$turns = $${budget}(${suggestedTurns})` : `const $turns = $${budget}(${suggestedTurns});`;
   const count = python
     ? {
-        before: 'attempts = 0',
+        before: '$attempts = 0',
         inside: [
-          'attempts += 1',
-          `if attempts > ${suggestedTurns}:`,
+          '$attempts += 1',
+          `if $attempts > ${suggestedTurns}:`,
           `    raise RuntimeError("gave up after ${suggestedTurns} turns")`,
         ],
       }
     : {
-        before: 'let attempts = 0;',
+        before: 'let $attempts = 0;',
         inside: [
-          'attempts += 1;',
-          `if (attempts > ${suggestedTurns}) throw new Error('gave up after ${suggestedTurns} turns');`,
+          '$attempts += 1;',
+          `if ($attempts > ${suggestedTurns}) throw new Error('gave up after ${suggestedTurns} turns');`,
         ],
       };
   return [
     {
       title: `Bound the loop with a budget of ${suggestedTurns} turns (loopbound)`,
-      safe: true,
+      safe,
       rules: ['unbounded-loop', 'unguarded-retry'],
       operations: [
-        { do: 'import', path: module.path, specifier: 'loopbound', imported: budget },
-        { do: 'insertBefore', path: module.path, at: loop.span, lines: [make] },
-        { do: 'insertInLoop', path: module.path, at: loop.span, lines: [next] },
+        { do: 'name', path, at: loop.span, name: 'turns' },
+        { do: 'import', path, specifier: 'loopbound', imported: budget },
+        { do: 'insertBefore', path, at: loop.span, lines: [make] },
+        { do: 'insertInLoop', path, at: loop.span, lines: [next] },
       ],
     },
     {
@@ -43,8 +48,9 @@ export function boundLoopFixes(loop: LoopStatement, module: Module): FixPlan[] {
       safe: false,
       rules: ['unbounded-loop', 'unguarded-retry'],
       operations: [
-        { do: 'insertBefore', path: module.path, at: loop.span, lines: [count.before] },
-        { do: 'insertInLoop', path: module.path, at: loop.span, lines: count.inside },
+        { do: 'name', path, at: loop.span, name: 'attempts' },
+        { do: 'insertBefore', path, at: loop.span, lines: [count.before] },
+        { do: 'insertInLoop', path, at: loop.span, lines: count.inside },
       ],
     },
   ];
@@ -83,17 +89,18 @@ export function boundRecursionFixes(fn: FunctionNode, call: CallExpression, modu
   if (!last || !first || !argument || given !== fn.parameters.length || last.rest !== 'none') return [];
   if (call.arguments.some(one => one.spread !== 'none' || one.name !== undefined)) return [];
   const check = python
-    ? [`if attempt >= ${suggestedTurns}:`, `    raise RuntimeError("gave up after ${suggestedTurns} attempts")`]
-    : [`if (attempt >= ${suggestedTurns}) throw new Error('gave up after ${suggestedTurns} attempts');`];
+    ? [`if $attempt >= ${suggestedTurns}:`, `    raise RuntimeError("gave up after ${suggestedTurns} attempts")`]
+    : [`if ($attempt >= ${suggestedTurns}) throw new Error('gave up after ${suggestedTurns} attempts');`];
   return [
     {
       title: `Stop the recursion after ${suggestedTurns} calls`,
       safe: false,
       rules: ['unbounded-loop', 'unguarded-retry'],
       operations: [
-        { do: 'replace', path: module.path, at: [last.span[1], last.span[1]], text: ', attempt = 0' },
+        { do: 'name', path: module.path, at: first.span, name: 'attempt' },
+        { do: 'replace', path: module.path, at: [last.span[1], last.span[1]], text: ', $attempt = 0' },
         { do: 'insertBefore', path: module.path, at: first.span, lines: check },
-        { do: 'replace', path: module.path, at: [argument.span[1], argument.span[1]], text: ', attempt + 1' },
+        { do: 'replace', path: module.path, at: [argument.span[1], argument.span[1]], text: ', $attempt + 1' },
       ],
     },
   ];

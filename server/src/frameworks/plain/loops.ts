@@ -205,7 +205,8 @@ function readLoop(
         : 'ineffective'
     : 'missing';
   const sure = complete && who.sure && costs.some(call => reader.effect(call, module)?.sure !== false);
-  const fixes: FixPlan[] = boundLoopFixes(loop, module);
+  const few = retry || who.controller === 'model' || who.controller === 'tool';
+  const fixes: FixPlan[] = boundLoopFixes(loop, few && (retry ? complete : sure), module);
   return {
     ways,
     loop: {

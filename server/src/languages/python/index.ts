@@ -18,9 +18,13 @@ export async function createPythonFront(wasm: Wasm): Promise<LanguageFront> {
   return { extensions: ['.py'], read: (path, text) => read(readTree, path, text), edit };
 }
 
+let loading: Promise<LanguageFront> | undefined;
+
 /** The Python front with the wasm files beside the bundle, or in node_modules when run from source. */
-export async function loadPython(): Promise<LanguageFront> {
-  return createPythonFront(await findWasm());
+export function loadPython(): Promise<LanguageFront> {
+  // web-tree-sitter has one runtime per process: two that start at the same time break each other.
+  loading ??= findWasm().then(createPythonFront);
+  return loading;
 }
 
 function read(readTree: TreeReader, path: string, text: string): Module {

@@ -2,6 +2,7 @@
 // It must not know what the edits are for.
 import { ts } from 'ts-morph';
 import type { CallExpression, Expression, LoopStatement, Module, ObjectEntry, Span } from '../../program/model.ts';
+import { walk } from '../../program/walk.ts';
 import type { EditWriter, TextEdit } from '../language.ts';
 import {
   appendItem,
@@ -35,7 +36,8 @@ export const edit: EditWriter = {
     return edits(module, insertInLoop(module, text, loop, lines));
   },
   replace(module, span, text) {
-    return [{ path: module.path, span, text }];
+    const key = shorthandKey(module, span);
+    return [{ path: module.path, span, text: key === undefined ? text : `${key}: ${text}` }];
   },
   commentAbove(module, text, line, comment) {
     const start = module.lineStarts[line] ?? text.length;
@@ -70,6 +72,22 @@ function setOption(text: string, target: Expression, key: string, value: string)
   if (existing) return [{ span: existing.span, text: `${writtenKey(text, existing, key)}: ${value}` }];
   const last = target.entries[target.entries.length - 1];
   return appendItem(text, target.span, last?.span, `${keyText(key)}: ${value}`, ' ');
+}
+
+/** The key of `{ key }`, where key and value are one text. */
+function shorthandKey(module: Module, span: Span): string | undefined {
+  let key: string | undefined;
+  walk(module.body, {
+    enter(node) {
+      if (node.kind !== 'object') return undefined;
+      for (const entry of node.entries) {
+        if (entry.kind !== 'entry' || entry.value.kind !== 'name' || entry.value.name !== entry.key) continue;
+        if (entry.span[0] === span[0] && entry.span[1] === span[1]) key = entry.key;
+      }
+      return undefined;
+    },
+  });
+  return key;
 }
 
 /** The key as it stands there, with its quotes; of a shorthand or a method the plain key. */
