@@ -31,6 +31,7 @@ export class Reader {
   private readonly prefixes: { prefix: string; known: Known }[] = [];
   private readonly effects = new Map<CallExpression, EffectOf | null>();
   private reaching: Set<FunctionInfo> | undefined;
+  private asking: Set<FunctionInfo> | undefined;
   private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
 
   constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
@@ -133,6 +134,7 @@ export class Reader {
   callees(call: CallExpression, module: Module): FunctionInfo[] {
     const found = [...this.resolver.targets(call, module)];
     for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
+    if (keepsArguments(call)) return found;
     for (const argument of call.arguments) {
       const node = argument.value;
       if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
@@ -199,6 +201,32 @@ export class Reader {
     return reaching;
   }
 
+  /** True if the function waits for a person, itself or through what it calls, and reaches no model. */
+  asks(info: FunctionInfo): boolean {
+    this.asking ??= this.computeAsking();
+    return this.asking.has(info) && !this.reaches(info);
+  }
+
+  private computeAsking(): Set<FunctionInfo> {
+    const asking = new Set<FunctionInfo>();
+    // Few levels: `prompt()` around `new Promise(resolve => rl.question(text, resolve))`.
+    for (let level = 0; level < 3; level++) {
+      for (const module of this.modules) {
+        for (const info of indexOf(module).functions) {
+          if (!info.node || asking.has(info)) continue;
+          const asks = info.calls.some(
+            call =>
+              this.effect(call, module)?.effect === 'human' ||
+              (level > 0 && this.callees(call, module).some(target => asking.has(target))) ||
+              (call.isNew && this.callees(call, module).some(target => asking.has(target))),
+          );
+          if (asks) asking.add(info);
+        }
+      }
+    }
+    return asking;
+  }
+
   stepId(info: FunctionInfo): string {
     return `${info.module.path}#${info.node ? info.node.span[0] : 'top'}`;
   }
@@ -206,6 +234,16 @@ export class Reader {
   enter(info: FunctionInfo, place: Place): Work {
     return { do: 'enter', step: this.stepId(info), place };
   }
+}
+
+const registers =
+  /^(on|once|off|addListener|addEventListener|removeEventListener|subscribe|register\w*|use|handle|define\w*|createServer|setHandler|set\w*(Handler|Listener|Callback)|command|action|route)$/;
+
+/** True for calls that keep a function for later: event handlers, routes, constructors. Those are runs of their own. */
+export function keepsArguments(call: CallExpression): boolean {
+  const callee = call.callee;
+  const name = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
+  return call.isNew ? name !== 'Promise' : registers.test(name);
 }
 
 /** `package#export`, `package:path` or a chain such as `*.askModel`, `askModel`. */

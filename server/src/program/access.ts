@@ -52,7 +52,8 @@ export function pathOf(at: Located, depth = 0): string | undefined {
     }
     case 'member': {
       const base = objectPath({ node: node.object, module, env }, depth);
-      return base === undefined ? undefined : `${base}.${node.property}`;
+      // A set's or map's size is its length.
+      return base === undefined ? undefined : `${base}.${node.property === 'size' ? 'length' : node.property}`;
     }
     case 'index': {
       const key = node.index.kind === 'literal' ? String(node.index.value) : undefined;

@@ -759,14 +759,14 @@ class Tracer {
         // `const done = attempts >= max; if (done) …`
         const binding = indexOf(this.module).lookup(test.name, test);
         const write = binding?.kind === 'variable' && binding.writes.length === 1 ? binding.writes[0] : undefined;
-        if (
-          binding?.constant !== false &&
-          write?.how === 'declare' &&
-          write.keys.length === 0 &&
-          write.value &&
-          isCondition(write.value)
-        ) {
-          return this.branchPure(write.value, states);
+        if (binding?.constant !== false && write?.how === 'declare' && write.keys.length === 0 && write.value) {
+          if (isCondition(write.value)) return this.branchPure(write.value, states);
+          // `const reason = this.shouldStop(n); if (reason) …`
+          const called = write.value.kind === 'await' ? write.value.value : write.value;
+          if (called.kind === 'call') {
+            const answer = this.branchAnswer(called, states);
+            if (answer) return answer;
+          }
         }
         break;
       }
@@ -779,10 +779,30 @@ class Tracer {
       default:
         break;
     }
+    if (
+      test.kind === 'member' ||
+      test.kind === 'name' ||
+      test.kind === 'object' ||
+      test.kind === 'list' ||
+      test.kind === 'template'
+    ) {
+      const truth = this.constantTruth(test);
+      if (truth !== undefined) return truth ? { yes: states, no: [] } : { yes: [], no: states };
+    }
     const after = this.evaluate(test, states);
     const add = (state: State, truth: boolean): State =>
       withFact(state, { test, truth, module: this.module, env: this.env, seen: 0 });
     return { yes: after.map(state => add(state, true)), no: after.map(state => add(state, false)) };
+  }
+
+  /** Of what can only come out one way: a member of an enumeration, an object, `undefined`. */
+  private constantTruth(test: Expression): boolean | undefined {
+    if (test.kind === 'object' || test.kind === 'list') return this.module.language === 'typescript' ? true : undefined;
+    if (test.kind === 'name' && test.name === 'undefined') return false;
+    if (test.kind !== 'member' || test.object.kind !== 'name' || !/^[A-Z]/.test(test.object.name)) return undefined;
+    const values = this.options.resolver.values(test, this.module);
+    const only = values.length === 1 ? values[0] : undefined;
+    return only?.kind === 'constant' ? Boolean(only.value) : undefined;
   }
 
   /** As `branch`, for a condition whose calls and changes were counted where it was computed. */
@@ -804,6 +824,16 @@ class Tracer {
     }
     const join = (split: readonly State[]): State[] =>
       this.limit(states.flatMap(state => split.map(one => append(state, one))));
+    return { yes: join(predicate.yes), no: join(predicate.no) };
+  }
+
+  /** As `branchCall`, for a call that has been made already: only what its answer says. */
+  private branchAnswer(node: CallExpression, states: State[]): { yes: State[]; no: State[] } | undefined {
+    if (!this.predicates.has(node)) this.predicates.set(node, this.predicate(node));
+    const predicate = this.predicates.get(node);
+    if (!predicate) return undefined;
+    const join = (split: readonly State[]): State[] =>
+      this.limit(states.flatMap(state => split.map(one => list(one.facts).reduce(withFact, state))));
     return { yes: join(predicate.yes), no: join(predicate.no) };
   }
 
@@ -837,7 +867,7 @@ class Tracer {
           no.push(...split.no);
         }
       }
-      return { yes, no, raises };
+      return { yes: collapse(yes), no: collapse(no), raises };
     } finally {
       inlining.delete(key);
     }
@@ -1010,9 +1040,35 @@ function rejoin(base: State, all: State[]): State[] {
     all.length > 1 &&
     all.every(state => state.changes === base.changes && state.calls === base.calls && state.caught === base.caught)
   ) {
-    return [base];
+    return [{ ...base, facts: commonFacts(base, all) }];
   }
   return dedupe(all);
+}
+
+/** The facts of a state, and those that all of its successors agree on. */
+function commonFacts(base: State, all: readonly State[]): Link<Fact> | undefined {
+  let facts = base.facts;
+  const [first, ...rest] = all;
+  const others = rest.map(state => newFacts(base, state));
+  for (const fact of newFacts(base, first!)) {
+    if (others.every(list => list.some(one => one.test === fact.test && one.truth === fact.truth)))
+      facts = link(facts, fact);
+  }
+  return facts;
+}
+
+/** Facts that a state has beyond those that it began with. */
+function newFacts(base: State, state: State): Fact[] {
+  const found: Fact[] = [];
+  for (let l = state.facts; l && l !== base.facts; l = l.before) found.push(l.last);
+  return found.reverse();
+}
+
+/** States that differ in what they know only become one that knows what they all know. */
+function collapse(states: readonly State[]): readonly State[] {
+  return states.length > 1 && states.every(state => state.changes === undefined)
+    ? [{ ...start, facts: commonFacts(start, states) }]
+    : states;
 }
 
 function dedupe(states: State[]): State[] {

@@ -204,7 +204,8 @@ function readLoop(
         ? 'bypassed'
         : 'ineffective'
     : 'missing';
-  const sure = complete && who.sure && costs.some(call => reader.effect(call, module)?.sure !== false);
+  const sure =
+    complete && who.sure && !isWorkList(loop.test) && costs.some(call => reader.effect(call, module)?.sure !== false);
   const few = retry || who.controller === 'model' || who.controller === 'tool';
   const fixes: FixPlan[] = boundLoopFixes(loop, few && (retry ? complete : sure), module);
   return {
@@ -299,6 +300,25 @@ function mentionsContinue(statement: Statement): boolean {
     enterFunction: () => 'skip',
   });
   return found;
+}
+
+/** `while (queue.length > 0)`, `while (!pending.isEmpty())`: work through a list, whose end could not be proven. */
+function isWorkList(test: Expression | undefined): boolean {
+  if (!test) return false;
+  switch (test.kind) {
+    case 'logical':
+      return isWorkList(test.left) || isWorkList(test.right);
+    case 'unary':
+      return isWorkList(test.operand);
+    case 'binary':
+      return isWorkList(test.left) || isWorkList(test.right);
+    case 'member':
+      return /(^|[a-z_])(length|size|Length|Size)$/.test(test.property);
+    case 'call':
+      return /(^|\.)(isEmpty|is_empty|empty|hasNext|has_next|hasMore|has_more|len)$/.test(nameOf(test.callee));
+    default:
+      return false;
+  }
 }
 
 /** True if the way takes an item off a list and puts one on. */

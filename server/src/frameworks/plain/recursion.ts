@@ -8,7 +8,7 @@ import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
-import type { Reader } from '../reading.ts';
+import { keepsArguments, type Reader } from '../reading.ts';
 import { asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundRecursionFixes } from './fixes.ts';
 
@@ -41,9 +41,6 @@ export function readRecursions(functions: readonly FunctionInfo[], reader: Reade
   return loops;
 }
 
-const registers =
-  /^(on|once|off|addListener|addEventListener|subscribe|register\w*|use|tool|handle\w*|define\w*|create\w*|set\w*Handler|watch)$/;
-
 /** What a call runs itself: its targets, and functions written in its arguments unless it only keeps them for later. */
 function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): FunctionInfo[] {
   const { module } = info;
@@ -51,7 +48,7 @@ function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): Functi
   for (const value of reader.resolver.values(call.callee, module)) found.push(...reader.unwrap(value));
   const name =
     call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
-  if (call.isNew || registers.test(name)) return found;
+  if (keepsArguments(call)) return found;
   for (const argument of call.arguments) {
     if (argument.value.kind === 'functionExpression') found.push(indexOf(module).info(argument.value.function));
     else if (
