@@ -1,6 +1,6 @@
 // What a framework adapter is: a plain object that says which calls mean what, and reads the machines that they build.
 // It must not know files, parsers or the editor.
-import type { Growth, Machine, Run, Step, Work } from '../graph/model.ts';
+import type { Growth, Loop, Machine, Run, Step, Work } from '../graph/model.ts';
 import type { CallExpression } from '../program/model.ts';
 import type { In, Value } from '../program/values.ts';
 import type { Reader } from './reading.ts';
@@ -20,7 +20,9 @@ export type Effect =
   /** Keeps its functions for a machine or an agent, and runs none of them. */
   | 'keeps'
   /** Gives back its first argument, wrapped: calling the result calls the argument. */
-  | 'wrapper';
+  | 'wrapper'
+  /** Calls its callback again when that fails: the pattern's `work` says how often. */
+  | 'retry';
 
 export interface CallPattern {
   /** Package or Python top package that the path starts with. */
@@ -69,6 +71,8 @@ export interface Contribution {
   readonly machines?: readonly Machine[];
   readonly runs?: readonly Run[];
   readonly growths?: readonly Growth[];
+  /** Loops that a library runs. */
+  readonly loops?: readonly Loop[];
 }
 
 export interface EffectOf {

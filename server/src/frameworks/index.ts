@@ -5,8 +5,9 @@ import type { Framework } from './framework.ts';
 import { langgraph } from './langgraph.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
+import { retries } from './retries.ts';
 
-export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers];
+export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers, retries];
 
 /** Import specifiers (a trailing `*` matches any ending) by language. */
 export const frameworkPackages: { readonly typescript: readonly string[]; readonly python: readonly string[] } = {

@@ -124,7 +124,7 @@ export class Reader {
     const effect = this.effect(call, module);
     if (effect) {
       if (costly.has(effect.effect)) return true;
-      if (effect.effect !== 'wrapper') return false;
+      if (effect.effect !== 'wrapper' && effect.effect !== 'retry') return false;
     }
     for (const target of this.callees(call, module)) if (this.reaches(target)) return true;
     return false;

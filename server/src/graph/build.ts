@@ -3,13 +3,14 @@ import { frameworks } from '../frameworks/index.ts';
 import { readPlain } from '../frameworks/plain/index.ts';
 import { type ExtraCallees, Reader } from '../frameworks/reading.ts';
 import type { Program } from '../program/program.ts';
-import type { AgentGraph, Growth, Machine, Run, Step } from './model.ts';
+import type { AgentGraph, Growth, Loop, Machine, Run, Step } from './model.ts';
 
 export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
   const reader = new Reader(program, frameworks, extra);
   const plain = readPlain(reader);
   const steps = new Map<string, Step>(plain.steps.map(step => [step.id, step]));
   const machines = new Map<string, Machine>();
+  const loops = new Map<string, Loop>(plain.loops.map(loop => [loop.id, loop]));
   const runs: Run[] = [];
   const growths: Growth[] = [...plain.growths];
   for (const framework of frameworks) {
@@ -18,11 +19,12 @@ export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
     for (const machine of found?.machines ?? []) machines.set(machine.id, machine);
     runs.push(...(found?.runs ?? []));
     growths.push(...(found?.growths ?? []));
+    for (const loop of found?.loops ?? []) loops.set(loop.id, loop);
   }
   return {
     steps,
     machines,
-    loops: new Map(plain.loops.map(loop => [loop.id, loop])),
+    loops,
     runs,
     growths,
     entries: plain.entries,

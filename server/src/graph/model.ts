@@ -25,6 +25,8 @@ export type Work =
       readonly body: Work;
       readonly place: Place;
       readonly what: string;
+      /** The same work again after a failure, not other work. */
+      readonly retry?: boolean;
     };
 
 export const nothing: Work = { do: 'all', parts: [] };
