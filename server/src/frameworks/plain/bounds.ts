@@ -456,7 +456,7 @@ function constantTruth(node: Expression): boolean | undefined {
 // ---- Queues and streams -----------------------------------------------------------------------------------------------
 
 const takesNext =
-  /^(next|read|recv|receive|peek|shift|pop|popleft|dequeue|take|poll|claim|lpop|rpop|get_nowait|readline)$|^(next|getNext|get_next|read|claim|dequeue|pop|peek)_?[A-Z_]?\w*(Chunk|Item|Message|Job|Task|Event|Line|Batch|Entry|WithAbort)/;
+  /^(next\w*|read|recv|receive|peek|shift|pop|popleft|dequeue|take|poll|claim|lpop|rpop|get_nowait|readline)$|^(next|getNext|get_next|read|claim|dequeue|pop|peek)_?[A-Z_]?\w*(Chunk|Item|Message|Job|Task|Event|Line|Batch|Entry|WithAbort)/;
 
 /** Ways on which something was still there: an item of a queue, a chunk of a stream that is not done. */
 function drains(ways: readonly Way[], changes: ReadonlyMap<string, readonly Change[]>, reader: Reader): Candidate[] {
@@ -505,6 +505,7 @@ function sourceOf(fact: Fact): CallExpression | undefined {
     there = (test.operator === '!=') === fact.truth;
     test = test.left;
   }
+  if (test.kind === 'call') return there && takesNext.test(calledName(test)) ? test : undefined;
   let name: Expression = test;
   if (test.kind === 'member' && test.property === 'done') {
     if (there) return undefined;
@@ -519,11 +520,13 @@ function sourceOf(fact: Fact): CallExpression | undefined {
     let value = write.value;
     if (value?.kind === 'await') value = value.value;
     if (value?.kind !== 'call') continue;
-    const callee = value.callee;
-    const called = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
-    if (takesNext.test(called)) return value;
+    if (takesNext.test(calledName(value))) return value;
   }
   return undefined;
+}
+
+function calledName(call: CallExpression): string {
+  return call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
 }
 
 function isNone(node: Expression): boolean {
@@ -660,10 +663,12 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
   return found;
 }
 
-/** A function of the workspace that by its name asks a person, and reaches no model. */
+/** A function of the workspace that asks a person, as its code or its name says, and reaches no model. */
 export function asksPerson(call: CallExpression, module: Module, reader: Reader): boolean {
-  const name =
-    call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
+  const targets = reader.resolver.targets(call, module);
+  if (targets.length === 0) return false;
+  if (targets.every(target => reader.asks(target))) return true;
+  const name = calledName(call);
   if (
     !/^(ask|prompt|confirm|await|wait_?[fF]or|request|get)?_?([uU]ser|[hH]uman)?_?([iI]nput|[aA]pproval|[pP]ermission|[cC]onfirmation|[rR]esponse|[aA]nswer)$|^(ask|askUser|ask_user|confirm|askFollowup\w*|promptUser|prompt_user)$/.test(
       name,
@@ -671,7 +676,7 @@ export function asksPerson(call: CallExpression, module: Module, reader: Reader)
   )
     return false;
   if (!/ask|prompt|confirm|user|human|approval|permission/i.test(name)) return false;
-  return reader.resolver.targets(call, module).length > 0 && !reader.costs(call, module);
+  return !reader.costs(call, module);
 }
 
 /** A call of what `guard(fn, …)` gave back. */

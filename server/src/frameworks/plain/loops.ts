@@ -10,7 +10,7 @@ import type {
   TryStatement,
 } from '../../program/model.ts';
 import { asNumber, nameOf, number, plus, type Quantity, symbol } from '../../program/quantity.ts';
-import type { FunctionInfo } from '../../program/scope.ts';
+import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { type Fact, loopWays, type Way } from '../../program/ways.ts';
 import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
@@ -205,7 +205,10 @@ function readLoop(
         : 'ineffective'
     : 'missing';
   const sure =
-    complete && who.sure && !isWorkList(loop.test) && costs.some(call => reader.effect(call, module)?.sure !== false);
+    complete &&
+    who.sure &&
+    !isWorkList(loop.test, info, reader) &&
+    costs.some(call => reader.effect(call, module)?.sure !== false);
   const few = retry || who.controller === 'model' || who.controller === 'tool';
   const fixes: FixPlan[] = boundLoopFixes(loop, few && (retry ? complete : sure), module);
   return {
@@ -303,22 +306,35 @@ function mentionsContinue(statement: Statement): boolean {
 }
 
 /** `while (queue.length > 0)`, `while (!pending.isEmpty())`: work through a list, whose end could not be proven. */
-function isWorkList(test: Expression | undefined): boolean {
+function isWorkList(test: Expression | undefined, info: FunctionInfo, reader: Reader): boolean {
   if (!test) return false;
+  const again = (one: Expression): boolean => isWorkList(one, info, reader);
   switch (test.kind) {
     case 'logical':
-      return isWorkList(test.left) || isWorkList(test.right);
-    case 'unary':
-      return isWorkList(test.operand);
     case 'binary':
-      return isWorkList(test.left) || isWorkList(test.right);
+      return again(test.left) || again(test.right);
+    case 'unary':
+      return again(test.operand);
     case 'member':
-      return /(^|[a-z_])(length|size|Length|Size)$/.test(test.property);
+      return /(^|[a-z_])(length|size|Length|Size)$/.test(test.property) && !isAnswer(test.object, info, reader);
     case 'call':
       return /(^|\.)(isEmpty|is_empty|empty|hasNext|has_next|hasMore|has_more|len)$/.test(nameOf(test.callee));
     default:
       return false;
   }
+}
+
+/** True for a name that holds what a model or tool call gave back: its length says nothing about work left. */
+function isAnswer(node: Expression, info: FunctionInfo, reader: Reader, depth = 0): boolean {
+  let root = node;
+  while (root.kind === 'member' || root.kind === 'index') root = root.object;
+  if (root.kind === 'call') return reader.costs(root, info.module);
+  if (root.kind !== 'name' || depth > 3) return false;
+  const writes = indexOf(info.module).lookup(root.name, root)?.writes ?? [];
+  return writes.some(write => {
+    const value = write.value?.kind === 'await' ? write.value.value : write.value;
+    return value !== undefined && write.how !== 'compound' && isAnswer(value, info, reader, depth + 1);
+  });
 }
 
 /** True if the way takes an item off a list and puts one on. */
