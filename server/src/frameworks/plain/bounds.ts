@@ -20,6 +20,7 @@ import { walk } from '../../program/walk.ts';
 import type { Fact, Way } from '../../program/ways.ts';
 import type { Coverage, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
+import { numeric, type Start } from './start.ts';
 
 export interface Cover {
   readonly coverage: Coverage;
@@ -28,6 +29,8 @@ export interface Cover {
   readonly again: Quantity;
   /** Ways that nothing bounds. */
   readonly open: readonly Way[];
+  /** True for a way out of the loop that the bound counts as one of its turns. */
+  counts(way: Way): boolean;
   /** A limit that can be switched off: where, and what it is. */
   readonly endlessAt: { readonly places: readonly Place[]; readonly name: string } | undefined;
   /** A counter that is compared but changed on no way, or changed and not compared on the open ways. */
@@ -45,14 +48,16 @@ interface Candidate {
   readonly ways: ReadonlySet<Way>;
   readonly coverage: Coverage;
   readonly endlessAt: Cover['endlessAt'];
+  /** See {@link Cover.counts}. */
+  readonly counts?: (way: Way) => boolean;
 }
 
 /** Where the loop is: names declared inside `span` may be followed to what they were set to in the same turn. */
 export interface LoopSite {
   readonly module: Module;
   readonly span: Span;
-  /** Start values of places, before the loop. */
-  initial(path: string): number | undefined;
+  /** Start values of places, before the loop: the least of a counter that goes up, the greatest of one that goes down. */
+  initial(path: string, direction: 'up' | 'down'): Start;
 }
 
 /** Bounds of a set of ways; only those in `needed` have to be covered. */
@@ -63,13 +68,16 @@ export function coverWays(all: readonly Way[], needed: readonly Way[], site: Loo
   let coverage: Coverage = 'verified';
   let endlessAt: Cover['endlessAt'];
   const bounds: Bound[] = [];
+  let counts: Candidate['counts'];
   // Ways that happen only so often are taken out; what they set back no longer matters then.
   while (open.length > 0) {
-    const candidates = findCandidates(live, site, reader);
+    const removed = all.filter(way => !live.includes(way));
+    const candidates = findCandidates(live, removed, site, reader);
     const useful = candidates.filter(candidate => open.some(way => candidate.ways.has(way)));
     if (useful.length === 0) break;
     const best = useful.reduce((a, b) => (better(b, a, open) ? b : a));
     bounds.push(best.bound);
+    counts = bounds.length === 1 ? best.counts : undefined;
     if (best.coverage === 'human-gated' || (best.coverage === 'config-dependent' && coverage === 'verified'))
       coverage = best.coverage;
     endlessAt ??= best.endlessAt;
@@ -77,9 +85,9 @@ export function coverWays(all: readonly Way[], needed: readonly Way[], site: Loo
     live = live.filter(way => !best.ways.has(way));
     open = open.filter(way => !best.ways.has(way));
   }
-  if (open.length > 0)
-    return { coverage: 'missing', bounds, again: 'endless', open, endlessAt, idle: idleCounter(all, open, site) };
-  return { coverage, bounds, again, open, endlessAt, idle: undefined };
+  const more = { bounds, open, endlessAt, counts: counts ?? (() => false) };
+  if (open.length > 0) return { ...more, coverage: 'missing', again: 'endless', idle: idleCounter(all, open, site) };
+  return { ...more, coverage, again, idle: undefined };
 }
 
 function better(a: Candidate, b: Candidate, open: readonly Way[]): boolean {
@@ -174,7 +182,7 @@ function declaredInside(binding: Binding, site: LoopSite): boolean {
 
 // ---- Candidates ---------------------------------------------------------------------------------------------------
 
-function findCandidates(ways: readonly Way[], site: LoopSite, reader: Reader): Candidate[] {
+function findCandidates(ways: readonly Way[], removed: readonly Way[], site: LoopSite, reader: Reader): Candidate[] {
   const atoms = new Map<Way, Atom[]>();
   for (const way of ways)
     atoms.set(
@@ -191,15 +199,23 @@ function findCandidates(ways: readonly Way[], site: LoopSite, reader: Reader): C
   }
   const found: Candidate[] = [];
   for (const [path, all] of changes)
-    found.push(...counters(path, all, ways, atoms, changes, site, reader), ...flags(path, all, ways, atoms));
+    found.push(...counters(path, all, ways, removed, atoms, changes, site, reader), ...flags(path, all, ways, atoms));
   found.push(...drains(ways, changes, reader), ...deadlines(ways, site, reader), ...gates(ways, site, reader));
   return found;
+}
+
+/** A way on which a counter is checked: the check, and how far the way has moved the counter when it comes to it. */
+interface Checked {
+  readonly way: Way;
+  readonly atom: Atom;
+  readonly moved: number;
 }
 
 function counters(
   path: string,
   all: readonly Change[],
   ways: readonly Way[],
+  removed: readonly Way[],
   atoms: ReadonlyMap<Way, Atom[]>,
   changes: ReadonlyMap<string, readonly Change[]>,
   site: LoopSite,
@@ -209,54 +225,129 @@ function counters(
   for (const direction of ['up', 'down'] as const) {
     const measure = direction === 'up' ? 'grow' : 'shrink';
     if (!all.every(change => change.how === direction || change.how === measure)) continue;
-    const covered = new Map<string, { atom: Atom; ways: Set<Way> }>();
-    for (const way of ways) {
-      const change = way.changes.find(one => one.path === path);
-      if (!change) continue;
-      for (const atom of atoms.get(way)!) {
+    const start = startAfter(path, direction, removed, site);
+    const check = (way: Way, list: readonly Atom[]): Checked | undefined => {
+      for (const atom of list) {
         const samePlace =
           atom.path === path ||
           (path === `${atom.path}.length` && (atom.operator === 'truthy' || atom.operator === 'falsy'));
-        if (!samePlace || !limits(atom, direction, change)) continue;
+        if (!samePlace || !limits(atom, direction)) continue;
         if (atom.limit && !isInvariant(atom.limit, changes, site, reader)) continue;
-        const key = `${atom.fact.module.path} ${atom.fact.test.span[0]}`;
-        const one = covered.get(key);
-        if (one) one.ways.add(way);
-        else covered.set(key, { atom, ways: new Set([way]) });
-        break;
+        return { way, atom, moved: movedBy(way, path, atom.fact.seen) };
       }
+      return undefined;
+    };
+    const groups = new Map<string, Checked[]>();
+    for (const way of ways) {
+      if (!way.changes.some(one => one.path === path)) continue;
+      const one = check(way, atoms.get(way)!);
+      if (!one) continue;
+      const key = `${one.atom.fact.module.path} ${one.atom.fact.test.span[0]}`;
+      const group = groups.get(key);
+      if (group) group.push(one);
+      else groups.set(key, [one]);
     }
+    // `!=` holds for ever once the counter is past the limit: it must come to it by steps of one.
+    const exact = [...groups.values()].flat().find(({ atom }) => needsExact(atom, path));
+    if (exact && !meets(exact, path, direction, [...ways, ...removed], groups, start, site, reader)) continue;
     // Different checks of one counter share it: `if (n > 3) break` here and `n < 5` there.
-    const groups = [...covered.values()];
-    if (groups.length === 0) continue;
-    const merged = new Set(groups.flatMap(group => [...group.ways]));
-    const limits_ = groups.map(group => countLimit(path, group.atom, group.ways, direction, site, reader));
+    if (groups.size === 0) continue;
+    const merged = [...groups.values()].flat();
+    const by = Math.min(...merged.map(({ way }) => movedBy(way, path) || 1));
+    const limits_ = [...groups.values()].flatMap(group =>
+      group.map(one => countLimit(path, one, group, by, start, direction, reader)),
+    );
     let worst = limits_[0]!;
     for (const one of limits_.slice(1)) if (rankLimit(one) > rankLimit(worst)) worst = one;
     if (worst.never) continue;
+    const most = asNumber(worst.bound.limit);
     found.push({
       bound: worst.bound,
-      ways: merged,
+      ways: new Set(merged.map(({ way }) => way)),
       coverage: worst.configured ? 'config-dependent' : 'verified',
       endlessAt: worst.endlessAt,
+      counts: way => {
+        const one = check(
+          way,
+          way.facts.flatMap(fact => atomsOf(fact, site)),
+        );
+        if (!one || one.atom.operator === '==') return false;
+        if (most === undefined) return merged.some(({ atom }) => atom.fact.test === one.atom.fact.test);
+        const limit = asNumber(countLimit(path, one, [one], by, start, direction, reader).bound.limit);
+        return limit !== undefined && limit <= most;
+      },
     });
   }
   return found;
 }
 
+/** How far a way moves a counter, in all or with its first changes. */
+function movedBy(way: Way, path: string, first = way.changes.length): number {
+  let sum = 0;
+  for (const change of way.changes.slice(0, first)) if (change.path === path) sum += change.by;
+  return sum;
+}
+
+/** Where the counter begins, at worst, where ways that are taken only so often may set it anew. */
+function startAfter(path: string, direction: 'up' | 'down', removed: readonly Way[], site: LoopSite): Start {
+  let start = site.initial(path, direction);
+  for (const change of removed.flatMap(way => way.changes)) {
+    if (change.path !== path || change.how === direction) continue;
+    if (change.how === (direction === 'up' ? 'grow' : 'shrink')) continue;
+    const value = change.how === 'set' && change.value ? numeric(change.value) : undefined;
+    if (value === undefined || start === 'unknown' || (start === undefined && direction === 'down')) return 'unknown';
+    start = direction === 'up' ? Math.min(start ?? 0, value) : Math.max(start ?? value, value);
+  }
+  return start;
+}
+
+/** True if the counter may step over the limit and then go on for ever: `n !== 3`. No list is shorter than empty. */
+function needsExact(atom: Atom, path: string): boolean {
+  return (atom.operator === '!=' || atom.operator === 'truthy') && !path.endsWith('.length');
+}
+
+/** True if every way that changes the counter changes it once, by one, and compares it at the same point. */
+function meets(
+  { atom, moved }: Checked,
+  path: string,
+  direction: 'up' | 'down',
+  ways: readonly Way[],
+  groups: ReadonlyMap<string, readonly Checked[]>,
+  start: Start,
+  site: LoopSite,
+  reader: Reader,
+): boolean {
+  if (groups.size !== 1 || start === 'unknown') return false;
+  const checked = new Map([...groups.values()].flat().map(one => [one.way, one]));
+  for (const way of ways) {
+    const mine = way.changes.filter(change => change.path === path);
+    if (mine.length === 0) continue;
+    const one = checked.get(way);
+    if (mine.length > 1 || mine[0]!.by !== 1 || mine[0]!.how !== direction || one?.moved !== moved) return false;
+    // In a loop inside it may be changed more often than once.
+    const inside = indexOf(site.module)
+      .functions.flatMap(f => f.loops)
+      .filter(loop => loop.span[0] > site.span[0] && loop.span[1] < site.span[1]);
+    const { span } = mine[0]!.node;
+    const within = span[0] >= site.span[0] && span[1] <= site.span[1];
+    if (inside.some(loop => !within || (span[0] >= loop.span[0] && span[1] <= loop.span[1]))) return false;
+  }
+  const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
+  if (limit.kind !== 'number' || start === undefined) return true;
+  const first = start + atom.offset + (direction === 'up' ? moved : -moved);
+  return direction === 'up' ? first <= limit.value : first >= limit.value;
+}
+
 /** True if the atom, with the counter going in this direction, ends the loop at some time. */
-function limits(atom: Atom, direction: 'up' | 'down', change: Change): boolean {
+function limits(atom: Atom, direction: 'up' | 'down'): boolean {
   if (direction === 'up') {
     if (atom.operator === '<' || atom.operator === '<=') return true;
     // `n === 0` holds once for a number that only goes up.
-    if (atom.operator === '==')
-      return change.how === 'up' && atom.limit?.node.kind === 'literal' && typeof atom.limit.node.value === 'number';
-    return atom.operator === '!=' && change.how === 'up' && change.by === 1;
+    if (atom.operator === '==') return atom.limit?.node.kind === 'literal' && typeof atom.limit.node.value === 'number';
+    return atom.operator === '!=';
   }
-  if (atom.operator === '>' || atom.operator === '>=') return true;
-  if (atom.operator === '!=') return change.how === 'down' && change.by === 1;
   // `while (retries--)`, `while (queue.length)`: 0 ends it.
-  return atom.operator === 'truthy' && change.how === 'down' && change.by === 1;
+  return atom.operator === '>' || atom.operator === '>=' || atom.operator === '!=' || atom.operator === 'truthy';
 }
 
 interface CountLimit {
@@ -273,22 +364,22 @@ function rankLimit(one: CountLimit): number {
   return value === undefined ? 1e15 : value;
 }
 
-/** How often a way can be taken on which the atom holds and the counter changes. */
+/** How often a way can be taken on which the atom holds and the counter moves by at least `by`. */
 function countLimit(
   path: string,
-  atom: Atom,
-  ways: ReadonlySet<Way>,
+  { way, atom, moved }: Checked,
+  group: readonly Checked[],
+  by: number,
+  initial: Start,
   direction: 'up' | 'down',
-  site: LoopSite,
   reader: Reader,
 ): CountLimit {
   const place: Place = { path: atom.fact.module.path, span: atom.fact.test.span };
   const text = describe(atom.fact.test);
-  const way = [...ways][0]!;
-  const change = way.changes.find(one => one.path === path)!;
+  const change = way.changes.find(one => one.path === path);
   const isLength = path.endsWith('.length');
   const kind: Bound['kind'] =
-    change.how === 'grow' || change.how === 'shrink'
+    change?.how === 'grow' || change?.how === 'shrink'
       ? 'budget'
       : isLength && direction === 'down'
         ? 'finiteIteration'
@@ -309,17 +400,19 @@ function countLimit(
       endlessAt: undefined,
     };
   }
-  const by = Math.min(...[...ways].map(one => one.changes.find(c => c.path === path)!.by || 1));
-  const initial = site.initial(path);
+  const known = (count: number): CountLimit => ({
+    bound: bound(number(Math.max(0, count)), false),
+    configured: false,
+    never: false,
+    endlessAt: undefined,
+  });
   if (direction === 'down') {
     const floor: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
-    if (initial !== undefined && floor.kind === 'number') {
-      const checkedAfter = factAfterChange(atom, change, way);
-      const span = initial - floor.value - (checkedAfter ? by : 0) + atom.offset;
-      const count = atom.operator === '>=' ? Math.floor(span / by) + 1 : Math.ceil(span / by);
+    if (typeof initial === 'number' && floor.kind === 'number') {
+      const span = initial - floor.value - moved + atom.offset;
       if (initial === Infinity)
         return { bound: bound('endless', false), configured: false, never: true, endlessAt: undefined };
-      return { bound: bound(number(Math.max(0, count)), false), configured: false, never: false, endlessAt: undefined };
+      return known(atom.operator === '>=' ? Math.floor(span / by) + 1 : Math.ceil(span / by));
     }
     const name = nameOf(placeNode(atom));
     return {
@@ -330,24 +423,23 @@ function countLimit(
     };
   }
   const limit = limitOf(atom.limit!, reader.resolver);
-  if (atom.operator === '==')
-    return { bound: bound(number(1), false), configured: false, never: false, endlessAt: undefined };
+  // Once for every point of a way at which it can be met.
+  if (atom.operator === '==') return known(new Set(group.map(one => one.moved + one.atom.offset)).size);
   if (limit.kind === 'number') {
     if (limit.value === Infinity || Number.isNaN(limit.value))
       return { bound: bound('endless', false), configured: false, never: true, endlessAt: undefined };
-    return {
-      bound: bound(number(turns(limit.value, initial ?? 0, atom, change, way, by)), false),
-      configured: false,
-      never: false,
-      endlessAt: undefined,
-    };
+    if (initial === 'unknown') {
+      const name = symbol(`turns while ${text}`);
+      return { bound: bound(name, true), configured: true, never: false, endlessAt: undefined };
+    }
+    return known(turns(limit.value, (initial ?? 0) + moved, atom, by));
   }
   const endlessAt =
     limit.kind === 'config' && limit.canBeEndless
       ? { places: orElse(endlessPlaces(atom.limit!, reader), place), name: limit.name }
       : undefined;
   // What it comes to with the fallback is not promised: the name stays, the number is shown with it.
-  const shift = turns(0, initial ?? 0, atom, change, way, by, true);
+  const shift = turns(0, (typeof initial === 'number' ? initial : 0) + moved, atom, by);
   const quantity = by === 1 ? plusSigned(symbol(limit.name), shift) : symbol(`${limit.name} / ${by}`);
   return { bound: bound(quantity, true), configured: true, never: false, endlessAt };
 }
@@ -360,18 +452,10 @@ function plusSigned(q: Quantity, shift: number): Quantity {
   return shift > 0 ? plus(q, number(shift)) : q;
 }
 
-/** Number of turns for `counter < limit` with the counter starting at `initial`. */
-function turns(limit: number, initial: number, atom: Atom, change: Change, way: Way, by: number, raw = false): number {
-  const seen = initial + atom.offset + (factAfterChange(atom, change, way) ? by : 0);
-  const span = limit - seen;
-  const count = atom.operator === '<=' ? Math.floor(span / by) + 1 : Math.ceil(span / by);
-  return raw ? count : Math.max(0, count);
-}
-
-/** True if the counter was changed before the check on the way, within one turn. */
-function factAfterChange(atom: Atom, change: Change, way: Way): boolean {
-  const made = way.changes.indexOf(change);
-  return made >= 0 && made < atom.fact.seen;
+/** Number of turns for `counter < limit` with the counter at `first` when it is compared first. */
+function turns(limit: number, first: number, atom: Atom, by: number): number {
+  const span = limit - first - atom.offset;
+  return atom.operator === '<=' || atom.operator === '==' ? Math.floor(span / by) + 1 : Math.ceil(span / by);
 }
 
 function placeNode(atom: Atom): Expression {

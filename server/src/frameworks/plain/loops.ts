@@ -18,6 +18,7 @@ import type { Reader } from '../reading.ts';
 import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
+import { startValue } from './start.ts';
 import { taint } from './taint.ts';
 import { lengthOf, loopId, workOfStatements } from './work.ts';
 
@@ -71,7 +72,11 @@ function readLoop(
   });
   const again = ways.filter(way => way.end.kind === 'again');
   const costlyAgain = again.filter(way => isCostly(way, reader));
-  const site: LoopSite = { module, span: loop.span, initial: path => initialValue(path, loop, info) };
+  const site: LoopSite = {
+    module,
+    span: loop.span,
+    initial: (path, direction) => startValue(path, loop, info, direction),
+  };
   const base = {
     id: loopId(loop, module),
     framework: 'plain',
@@ -328,8 +333,12 @@ function isWorkList(test: Expression | undefined, info: FunctionInfo, reader: Re
 function isAnswer(node: Expression, info: FunctionInfo, reader: Reader, depth = 0): boolean {
   let root = node;
   while (root.kind === 'member' || root.kind === 'index') root = root.object;
-  if (root.kind === 'call') return reader.costs(root, info.module);
-  if (root.kind !== 'name' || depth > 3) return false;
+  if (depth > 4) return false;
+  if (root.kind === 'call') {
+    if (reader.costs(root, info.module)) return true;
+    return root.callee.kind === 'member' && isAnswer(root.callee.object, info, reader, depth + 1);
+  }
+  if (root.kind !== 'name') return false;
   const writes = indexOf(info.module).lookup(root.name, root)?.writes ?? [];
   return writes.some(write => {
     const value = write.value?.kind === 'await' ? write.value.value : write.value;
@@ -386,80 +395,11 @@ function handlerHead(node: TryStatement): Place['span'] {
 
 /** A last turn that costs, but is not counted by the bound: it leaves before the check, or by it. */
 function lastTurn(ways: readonly Way[], cover: Cover, reader: Reader): Quantity {
-  const counter = cover.bounds[0];
-  if (!counter || counter.kind !== 'counter')
-    return counter?.kind === 'runtimeGuard' || counter?.kind === 'finiteIteration'
-      ? number(0)
-      : number(counter ? 0 : 1);
+  const first = cover.bounds[0];
+  if (!first) return number(1);
+  if (first.kind !== 'counter' && first.kind !== 'finiteIteration') return number(0);
   const out = ways.filter(way => way.end.kind !== 'again' && isCostly(way, reader));
-  const counted = (fact: Fact): boolean =>
-    fact.module.path === counter.place?.path && fact.test.span === counter.place.span;
-  const checksFirst = (way: Way): boolean => {
-    const fact = way.facts.find(counted);
-    if (!fact) return false;
-    const again = ways.find(one => one.end.kind === 'again' && one.facts.some(counted));
-    return again?.facts.find(counted)?.truth === fact.truth;
-  };
-  return number(out.some(way => !checksFirst(way)) ? 1 : 0);
-}
-
-/** The value that a place has before the loop, where the code says so. */
-export function initialValue(path: string, loop: LoopStatement, info: FunctionInfo): number | undefined {
-  const module = info.module;
-  let found: number | undefined;
-  for (const f of [info, ...outers(info)]) {
-    const body: readonly Statement[] = f.node?.body ?? f.module.body;
-    walk(body, {
-      enter(node) {
-        if (node.span[0] >= loop.span[1]) return 'skip';
-        if (node.span[0] > loop.span[0] && !isLoopInit(loop, node)) return 'skip';
-        if (node.kind === 'declare' && node.target.kind === 'name' && node.value) {
-          if (pathOf({ node: node.target, module, env: undefined }) === path) found = numeric(node.value) ?? found;
-        }
-        if (
-          node.kind === 'assign' &&
-          node.operator === '=' &&
-          pathOf({ node: node.target, module, env: undefined }) === path
-        ) {
-          found = numeric(node.value);
-        }
-        return undefined;
-      },
-      enterFunction: () => 'skip',
-    });
-    if (found !== undefined) return found;
-  }
-  if (path.startsWith('this.')) return fieldStart(path.slice(5), info);
-  return undefined;
-}
-
-function isLoopInit(loop: LoopStatement, node: { readonly span: readonly [number, number] }): boolean {
-  return loop.init.some(one => node.span[0] >= one.span[0] && node.span[1] <= one.span[1]);
-}
-
-function outers(info: FunctionInfo): FunctionInfo[] {
-  const found: FunctionInfo[] = [];
-  for (let f = info.outer; f; f = f.outer) found.push(f);
-  return found;
-}
-
-function fieldStart(name: string, info: FunctionInfo): number | undefined {
-  let owner = info.owner;
-  for (let f = info.outer; !owner && f; f = f.outer) owner = f.owner;
-  for (const member of owner?.node.members ?? []) {
-    if (member.kind === 'field' && member.name === name && member.value) return numeric(member.value);
-  }
-  return undefined;
-}
-
-function numeric(node: Expression): number | undefined {
-  if (node.kind === 'literal' && typeof node.value === 'number') return node.value;
-  if (node.kind === 'list') return node.items.some(item => item.kind === 'spread') ? undefined : node.items.length;
-  if (node.kind === 'unary' && node.operator === '-') {
-    const inner = numeric(node.operand);
-    return inner === undefined ? undefined : -inner;
-  }
-  return undefined;
+  return number(out.some(way => !cover.counts(way)) ? 1 : 0);
 }
 
 /** A loop over something with an end. */

@@ -69,6 +69,13 @@ class Reading {
         if (member.kind === 'field' && member.name === name && member.value) join(numeric(member.value) ?? 'unknown');
       }
     }
+    const root = this.path.split('.')[0]!;
+    const binding = /^b\d+$/.test(root) ? indexOf(this.info.module).byId(Number(root.slice(1))) : undefined;
+    const given = binding?.kind === 'parameter';
+    if (given && root === this.path) {
+      const start = binding.parameter?.node.defaultValue;
+      join((start && numeric(start)) ?? 'unknown');
+    }
     const local = this.isLocal();
     for (const f of indexOf(this.info.module).functions) {
       if (local && f !== this.info) continue;
@@ -76,8 +83,13 @@ class Reading {
         enter: node => {
           if (node === loop) return 'skip';
           if (node.kind === 'declare' && node.value) {
-            const given = this.declared(node.target, node.value);
-            if (given !== undefined) join(given);
+            const begins = this.declared(node.target, node.value);
+            if (begins !== undefined) join(begins);
+          }
+          // An object that comes in from outside begins as some literal says.
+          if (given && node.kind === 'object' && this.path.includes('.')) {
+            for (const entry of node.entries)
+              if (entry.kind === 'entry' && entry.key === name) join(numeric(entry.value) ?? 'unknown');
           }
           if (node.kind !== 'assign' || f === this.info) return undefined;
           const target = node.target;
