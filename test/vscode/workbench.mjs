@@ -115,7 +115,19 @@ export class Workbench {
     await page.locator('.terminal-wrapper.active textarea.xterm-helper-textarea').last().focus();
     // The shell must be there before it is typed to.
     await this.until('the shell shows its prompt', () => this.terminalHas('$'));
-    await page.keyboard.type(`${command}\n`);
+    // Right after its start the workbench can take the focus away again: what is typed then goes nowhere. So type until
+    // the shell shows it, and only then send it off.
+    await this.until(`the terminal takes "${command}"`, async () => {
+      await page.locator('.terminal-wrapper.active textarea.xterm-helper-textarea').last().focus();
+      await page.keyboard.type(command);
+      const shown = await this.until('the command is shown', () => this.terminalHas(command), 3).then(
+        () => true,
+        () => false,
+      );
+      if (!shown) await page.keyboard.press('Control+c');
+      return shown;
+    });
+    await page.keyboard.press('Enter');
   }
 
   /** Whether the terminal shows a text. Reads the rows that the accessible buffer is made of. */
