@@ -31,6 +31,8 @@ const mended: readonly RuleId[] = [
   'unguarded-retry',
   'unbounded-state',
   'default-bound',
+  'ineffective-bound',
+  'swallowed-trip',
 ];
 
 const sources = [...fixtures(), ...examples()];

@@ -3,11 +3,12 @@ import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import type { Framework } from './framework.ts';
 import { langgraph } from './langgraph.ts';
+import { middleware } from './middleware.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
 
-export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers, retries];
+export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers, retries, middleware];
 
 /** Import specifiers (a trailing `*` matches any ending) by language. */
 export const frameworkPackages: { readonly typescript: readonly string[]; readonly python: readonly string[] } = {

@@ -3,7 +3,7 @@ import { frameworks } from '../frameworks/index.ts';
 import { readPlain } from '../frameworks/plain/index.ts';
 import { type ExtraCallees, Reader } from '../frameworks/reading.ts';
 import type { Program } from '../program/program.ts';
-import type { AgentGraph, Growth, Loop, Machine, Run, Step } from './model.ts';
+import type { AgentGraph, Growth, IdleBound, Loop, Machine, Run, Step } from './model.ts';
 
 export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
   const reader = new Reader(program, frameworks, extra);
@@ -12,12 +12,14 @@ export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
   const machines = new Map<string, Machine>();
   const loops = new Map<string, Loop>(plain.loops.map(loop => [loop.id, loop]));
   const runs: Run[] = [];
+  const idle: IdleBound[] = [];
   const growths: Growth[] = [...plain.growths];
   for (const framework of frameworks) {
     const found = framework.read?.(reader);
     for (const step of found?.steps ?? []) steps.set(step.id, step);
     for (const machine of found?.machines ?? []) machines.set(machine.id, machine);
     runs.push(...(found?.runs ?? []));
+    idle.push(...(found?.idle ?? []));
     growths.push(...(found?.growths ?? []));
     for (const loop of found?.loops ?? []) loops.set(loop.id, loop);
   }
@@ -27,6 +29,8 @@ export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
     loops,
     runs,
     growths,
+    idle,
+    swallows: plain.swallows,
     entries: plain.entries,
   };
 }

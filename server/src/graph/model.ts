@@ -166,6 +166,28 @@ export interface Growth {
   readonly fixes: readonly FixPlan[];
 }
 
+/** A bound in the code that does nothing. */
+export interface IdleBound {
+  readonly name: string;
+  readonly place: Place;
+  /** What it does not do, a sentence without its full stop. */
+  readonly text: string;
+  readonly advice: string;
+  readonly framework: string;
+  readonly witness: readonly Hop[];
+  readonly fixes: readonly FixPlan[];
+}
+
+/** A catch that takes the error of a limit, in a loop that goes on. */
+export interface Swallow {
+  /** The catch. */
+  readonly place: Place;
+  readonly loop: string;
+  /** Name of the error. */
+  readonly error: string;
+  readonly fixes: readonly FixPlan[];
+}
+
 export interface FixPlan {
   readonly title: string;
   readonly safe: boolean;
@@ -179,6 +201,8 @@ export interface AgentGraph {
   readonly loops: ReadonlyMap<string, Loop>;
   readonly runs: readonly Run[];
   readonly growths: readonly Growth[];
+  readonly idle: readonly IdleBound[];
+  readonly swallows: readonly Swallow[];
   /** Steps where a run begins: exported or top-level code that nothing else in the program calls. */
   readonly entries: readonly StepId[];
 }

@@ -1,9 +1,19 @@
 // Every rule, in the order of the documentation.
 import { defaultBound } from './default-bound.ts';
+import { ineffectiveBound } from './ineffective-bound.ts';
 import type { Rule } from './rule.ts';
+import { swallowedTrip } from './swallowed-trip.ts';
 import { unboundedCycle } from './unbounded-cycle.ts';
 import { unboundedLoop } from './unbounded-loop.ts';
 import { unboundedState } from './unbounded-state.ts';
 import { unguardedRetry } from './unguarded-retry.ts';
 
-export const rules: readonly Rule[] = [unboundedCycle, unboundedLoop, unguardedRetry, unboundedState, defaultBound];
+export const rules: readonly Rule[] = [
+  unboundedCycle,
+  unboundedLoop,
+  unguardedRetry,
+  unboundedState,
+  ineffectiveBound,
+  defaultBound,
+  swallowedTrip,
+];

@@ -764,7 +764,7 @@ export function asksPerson(call: CallExpression, module: Module, reader: Reader)
 }
 
 /** A call of what `guard(fn, …)` gave back. */
-function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
+export function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
   return guardMaking(call, reader) !== undefined;
 }
 
@@ -790,7 +790,7 @@ export function guardOf(ways: readonly Way[], reader: Reader): Bound | undefined
 }
 
 /** True if the guard's own error would be caught on this way, like any other, and the loop go on. */
-function swallowsTrip(way: Way, call: In<CallExpression>): boolean {
+export function swallowsTrip(way: Way, call: In<CallExpression>): boolean {
   const inside = way.caught.some(
     one => one.body[0] && call.node.span[0] >= one.body[0].span[0] && call.node.span[1] <= one.body.at(-1)!.span[1],
   );

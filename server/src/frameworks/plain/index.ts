@@ -1,5 +1,5 @@
 // Plain code as a framework: loops, recursion and retry, people, timers and the guard library.
-import type { Growth, Loop, Step } from '../../graph/model.ts';
+import type { Growth, Loop, Step, Swallow } from '../../graph/model.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import type { Place } from '../../rules/finding.ts';
 import type { CallPattern, Framework } from '../framework.ts';
@@ -58,10 +58,17 @@ export const plain = {
 } satisfies Framework;
 
 /** Steps, loops and growth of all plain code that can reach a model, tool or agent. */
-export function readPlain(reader: Reader): { steps: Step[]; loops: Loop[]; growths: Growth[]; entries: string[] } {
+export function readPlain(reader: Reader): {
+  steps: Step[];
+  loops: Loop[];
+  growths: Growth[];
+  swallows: Swallow[];
+  entries: string[];
+} {
   const steps: Step[] = [];
   const loops: Loop[] = [];
   const growths: Growth[] = [];
+  const swallows: Swallow[] = [];
   const reaching: FunctionInfo[] = [];
   for (const module of reader.modules) {
     for (const info of indexOf(module).functions) if (reader.reaches(info)) reaching.push(info);
@@ -81,13 +88,14 @@ export function readPlain(reader: Reader): { steps: Step[]; loops: Loop[]; growt
     const found = readLoops(info, reader);
     loops.push(...found.loops);
     growths.push(...found.growths);
+    swallows.push(...found.swallows);
   }
   loops.push(...readRecursions(reaching, reader));
   // A run begins where nothing else in the program calls.
   const entries = reaching
     .filter(info => !called.has(info) && (!info.outer || !isNested(info)))
     .map(info => reader.stepId(info));
-  return { steps, loops, growths, entries };
+  return { steps, loops, growths, swallows, entries };
 }
 
 /** A function inside a function that is no entry of its own: callbacks and helpers. */

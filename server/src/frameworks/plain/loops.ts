@@ -1,5 +1,5 @@
 // Loops of plain code around a model, tool or agent call: who decides another turn, and what bounds it.
-import type { Bound, FixPlan, Growth, Loop } from '../../graph/model.ts';
+import type { Bound, FixPlan, Growth, Loop, Swallow } from '../../graph/model.ts';
 import { assignChanges, type Change, methodChanges, pathOf } from '../../program/access.ts';
 import type {
   CallExpression,
@@ -19,25 +19,29 @@ import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bo
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
 import { startValue } from './start.ts';
+import { swallowsOf } from './swallows.ts';
 import { taint } from './taint.ts';
 import { lengthOf, loopId, workOfStatements } from './work.ts';
 
 export interface LoopReading {
   readonly loops: Loop[];
   readonly growths: Growth[];
+  readonly swallows: Swallow[];
 }
 
 /** Every agentic loop of a function. */
 export function readLoops(info: FunctionInfo, reader: Reader): LoopReading {
   const loops: Loop[] = [];
   const growths: Growth[] = [];
+  const swallows: Swallow[] = [];
   for (const statement of info.loops) {
     const loop = readLoop(statement, info, reader);
     if (!loop) continue;
     loops.push(loop.loop);
     growths.push(...growthsOf(loop.loop, statement, info, loop.ways, reader));
+    swallows.push(...swallowsOf(loop.loop, statement, loop.ways, info.module, reader));
   }
-  return { loops, growths };
+  return { loops, growths, swallows };
 }
 
 /** True if any call that runs in one turn of the loop costs. */
