@@ -4,11 +4,21 @@ import { ai } from './ai.ts';
 import type { Framework } from './framework.ts';
 import { langgraph } from './langgraph.ts';
 import { middleware } from './middleware.ts';
+import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
 
-export const frameworks: readonly Framework[] = [plain, langgraph, agentkit, ai, ...providers, retries, middleware];
+export const frameworks: readonly Framework[] = [
+  plain,
+  langgraph,
+  agentkit,
+  ai,
+  openaiAgents,
+  ...providers,
+  retries,
+  middleware,
+];
 
 /** Import specifiers (a trailing `*` matches any ending) by language. */
 export const frameworkPackages: { readonly typescript: readonly string[]; readonly python: readonly string[] } = {
