@@ -38,7 +38,7 @@ export interface Cover {
     | {
         readonly place: Place;
         readonly text: string;
-        readonly why: 'neverCompared' | 'bypassed' | 'reset' | 'limitMoves';
+        readonly why: 'neverCompared' | 'bypassed' | 'reset' | 'limitMoves' | 'steppedOver';
       }
     | undefined;
 }
@@ -126,7 +126,7 @@ const mirrored: Readonly<Record<Comparison, Comparison>> = {
 };
 
 /** `path + offset OP limit` holds on a way. */
-interface Atom {
+export interface Atom {
   readonly path: string;
   readonly offset: number;
   readonly operator: Comparison | 'truthy' | 'falsy';
@@ -226,30 +226,39 @@ function counters(
     const measure = direction === 'up' ? 'grow' : 'shrink';
     if (!all.every(change => change.how === direction || change.how === measure)) continue;
     const start = startAfter(path, direction, removed, site);
+    const missed = new Set<Expression>();
     const check = (way: Way, list: readonly Atom[]): Checked | undefined => {
       for (const atom of list) {
         const samePlace =
           atom.path === path ||
           (path === `${atom.path}.length` && (atom.operator === 'truthy' || atom.operator === 'falsy'));
-        if (!samePlace || !limits(atom, direction)) continue;
+        if (!samePlace || !limits(atom, direction) || missed.has(atom.fact.test)) continue;
         if (atom.limit && !isInvariant(atom.limit, changes, site, reader)) continue;
         return { way, atom, moved: movedBy(way, path, atom.fact.seen) };
       }
       return undefined;
     };
     const groups = new Map<string, Checked[]>();
-    for (const way of ways) {
-      if (!way.changes.some(one => one.path === path)) continue;
-      const one = check(way, atoms.get(way)!);
-      if (!one) continue;
-      const key = `${one.atom.fact.module.path} ${one.atom.fact.test.span[0]}`;
-      const group = groups.get(key);
-      if (group) group.push(one);
-      else groups.set(key, [one]);
+    for (let again = true; again; ) {
+      again = false;
+      groups.clear();
+      for (const way of ways) {
+        if (!way.changes.some(one => one.path === path)) continue;
+        const one = check(way, atoms.get(way)!);
+        if (!one) continue;
+        const key = `${one.atom.fact.module.path} ${one.atom.fact.test.span[0]}`;
+        const group = groups.get(key);
+        if (group) group.push(one);
+        else groups.set(key, [one]);
+      }
+      // `!=` holds for ever once the counter is past the limit: it must come to it by steps of one.
+      for (const group of groups.values()) {
+        const exact = group.find(({ atom }) => needsExact(atom, path));
+        if (!exact || meets(exact, path, direction, [...ways, ...removed], site, reader)) continue;
+        missed.add(exact.atom.fact.test);
+        again = true;
+      }
     }
-    // `!=` holds for ever once the counter is past the limit: it must come to it by steps of one.
-    const exact = [...groups.values()].flat().find(({ atom }) => needsExact(atom, path));
-    if (exact && !meets(exact, path, direction, [...ways, ...removed], groups, start, site, reader)) continue;
     // Different checks of one counter share it: `if (n > 3) break` here and `n < 5` there.
     if (groups.size === 0) continue;
     const merged = [...groups.values()].flat();
@@ -312,18 +321,20 @@ function meets(
   path: string,
   direction: 'up' | 'down',
   ways: readonly Way[],
-  groups: ReadonlyMap<string, readonly Checked[]>,
-  start: Start,
   site: LoopSite,
   reader: Reader,
 ): boolean {
-  if (groups.size !== 1 || start === 'unknown') return false;
-  const checked = new Map([...groups.values()].flat().map(one => [one.way, one]));
+  // The other end of where it may begin: past the limit, it would never meet it.
+  const start = startAfter(path, direction === 'up' ? 'down' : 'up', [], site);
+  if (start === 'unknown') return false;
   for (const way of ways) {
     const mine = way.changes.filter(change => change.path === path);
     if (mine.length === 0) continue;
-    const one = checked.get(way);
-    if (mine.length > 1 || mine[0]!.by !== 1 || mine[0]!.how !== direction || one?.moved !== moved) return false;
+    if (mine.length > 1 || mine[0]!.by !== 1 || mine[0]!.how !== direction) return false;
+    const same = way.facts
+      .filter(fact => fact.test === atom.fact.test && movedBy(way, path, fact.seen) === moved)
+      .flatMap(fact => atomsOf(fact, site));
+    if (!same.some(one => one.path === atom.path && one.operator === atom.operator)) return false;
     // In a loop inside it may be changed more often than once.
     const inside = indexOf(site.module)
       .functions.flatMap(f => f.loops)
@@ -928,6 +939,7 @@ function idleCounter(all: readonly Way[], open: readonly Way[], site: LoopSite):
       if (!compared) return { place, text: name, why: 'neverCompared' };
       if (reset) return { place, text: name, why: 'reset' };
       const here = way.facts.flatMap(fact => atomsOf(fact, site)).find(atom => atom.path === change.path && atom.limit);
+      if (here && needsExact(here, change.path)) return { place, text: describe(here.fact.test), why: 'steppedOver' };
       return { place, text: name, why: here ? 'limitMoves' : 'bypassed' };
     }
   }

@@ -368,6 +368,8 @@ function idleText(idle: NonNullable<Cover['idle']>): string {
       return `${idle.text} is set back inside the loop`;
     case 'limitMoves':
       return `the limit of ${idle.text} changes inside the loop`;
+    case 'steppedOver':
+      return `${idle.text} need not meet its limit and goes on past it`;
     case 'bypassed':
       return `a way round the loop goes past the check ${idle.text}`;
   }

@@ -3,13 +3,13 @@ import { cyclicComponents } from '../../graph/components.ts';
 import type { Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
 import type { CallExpression, Expression, Module } from '../../program/model.ts';
-import { limitOf, nameOf, number, type Quantity, symbol } from '../../program/quantity.ts';
+import { type Limit, limitOf, nameOf, number, type Quantity, symbol } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
 import { keepsArguments, type Reader } from '../reading.ts';
-import { asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
+import { type Atom, asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundRecursionFixes } from './fixes.ts';
 
 import { taint } from './taint.ts';
@@ -84,7 +84,7 @@ function readComponent(
       backs.push({ from, to: edge.to, call: edge.call, ways: through, complete });
     }
   }
-  const judged = backs.map(back => ({ back, ...judge(back, reader) }));
+  const judged = backs.map(back => ({ back, ...judge(back, backs, reader) }));
   // What is left when every bounded call site is cut must not come back to itself.
   const openEdges = judged.filter(one => one.state === 'open');
   const remaining = cyclicComponents(component, info =>
@@ -139,7 +139,7 @@ function readComponent(
       steps: component.map(info => reader.stepId(info)),
       body: workOf(back.from, reader),
       fixes:
-        open && component.length === 1 && back.from.node
+        open && component.length === 1 && back.from.node && backs.length === 1
           ? boundRecursionFixes(back.from.node, back.call, back.from.module)
           : [],
     });
@@ -169,8 +169,8 @@ interface Judgement {
   readonly idle: string | undefined;
 }
 
-function judge(back: Back, reader: Reader): Judgement {
-  const { from, to, call } = back;
+function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
+  const { from, call } = back;
   const none = {
     bounds: [],
     rounds: 'endless' as Quantity,
@@ -196,8 +196,9 @@ function judge(back: Back, reader: Reader): Judgement {
     };
   }
   const counters = argumentCounters(back, reader);
+  let idle: string | undefined;
   for (const counter of counters) {
-    const atoms = cover.open.map(way =>
+    const atoms = back.ways.map(way =>
       way.facts
         .flatMap(fact => atomsOf(fact, site))
         .find(atom => {
@@ -210,31 +211,29 @@ function judge(back: Back, reader: Reader): Judgement {
                 (atom.operator === '!=' && counter.offset === -1);
         }),
     );
-    if (atoms.some(atom => atom === undefined)) continue;
-    const atom = atoms[0]!;
-    const limit = atom.limit ? limitOf(atom.limit, reader.resolver) : undefined;
-    if (counter.offset > 0 && limit?.kind === 'number' && limit.value === Infinity) continue;
-    const start = startOf(to, counter.path, reader);
-    const text = describe(atom.fact.test);
-    let rounds: Quantity = symbol(
-      counter.offset > 0 && limit && limit.kind !== 'number' ? limit.name : nameOf(atom.fact.test),
-    );
-    let configured = true;
-    if (counter.offset > 0 && limit?.kind === 'number') {
-      rounds = number(
-        Math.max(
-          0,
-          Math.ceil((limit.value - (start ?? 0) - atom.offset) / counter.offset) + (atom.operator === '<=' ? 1 : 0),
-        ),
-      );
-      configured = false;
-    } else if (counter.offset < 0 && start !== undefined && (!limit || limit.kind === 'number')) {
-      const floor = limit?.kind === 'number' ? limit.value : 0;
-      rounds = number(
-        Math.max(0, Math.ceil((start + atom.offset - floor) / -counter.offset) + (atom.operator === '>=' ? 1 : 0)),
-      );
-      configured = false;
+    if (!atoms.every(atom => atom !== undefined)) continue;
+    const others = backs.filter(one => one !== back);
+    if (!onlyMoves(counter, back, others, reader)) {
+      idle ??= `${counter.name} is compared, but moved the other way too`;
+      continue;
     }
+    const found = atoms.map(atom => roundsOf(counter, atom, back, others, reader));
+    if (found.some(one => one === undefined)) {
+      idle ??= `${counter.name} need not meet its limit and goes on past it`;
+      continue;
+    }
+    const known = found.every(one => typeof one === 'number');
+    const atom =
+      atoms[
+        known
+          ? found.indexOf(Math.max(...(found as number[])))
+          : found.findIndex(one => one !== undefined && typeof one !== 'number')
+      ]!;
+    const rounds = known
+      ? number(Math.max(...(found as number[])))
+      : symbol(found.find(one => typeof one === 'string') as string);
+    const configured = !known;
+    const text = describe(atom.fact.test);
     return {
       state: 'bounded',
       bounds: [
@@ -259,7 +258,7 @@ function judge(back: Back, reader: Reader): Judgement {
   return {
     ...none,
     state: 'open',
-    idle: raised ? `${raised.name} is counted but no way to this call checks it` : undefined,
+    idle: idle ?? (raised ? `${raised.name} is counted but no way to this call checks it` : undefined),
   };
 }
 
@@ -267,8 +266,52 @@ interface ArgumentCounter extends Linear {
   readonly name: string;
 }
 
-/** Parameters that the recursive call gives on changed by a constant. */
-function argumentCounters(back: Back, reader: Reader): ArgumentCounter[] {
+/** True if no other call, and nothing in the body, moves the counter back. */
+function onlyMoves(counter: ArgumentCounter, back: Back, others: readonly Back[], reader: Reader): boolean {
+  const direction = counter.offset > 0 ? 'up' : 'down';
+  for (const change of back.ways.flatMap(way => way.changes))
+    if (change.path === counter.path && change.how !== direction) return false;
+  return others.every(other => {
+    const given = argumentCounters(other, reader, true).find(one => one.path === counter.path);
+    return given !== undefined && given.offset * counter.offset >= 0;
+  });
+}
+
+/** How often the call can be made while the check holds: a number, a name for it, or undefined where it has no end. */
+function roundsOf(
+  counter: ArgumentCounter,
+  atom: Atom,
+  back: Back,
+  others: readonly Back[],
+  reader: Reader,
+): number | string | undefined {
+  const up = counter.offset > 0;
+  const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
+  if (up && limit.kind === 'number' && limit.value === Infinity) return undefined;
+  const start = startOf(back.to, counter.path, up ? 'least' : 'most', reader);
+  const exact = atom.operator === '!=' || atom.operator === 'truthy';
+  if (exact && limit.kind === 'number') {
+    // Past the limit it would never meet it.
+    const other = startOf(back.to, counter.path, up ? 'most' : 'least', reader);
+    const moved = back.ways.some(way => way.changes.some(change => change.path === counter.path));
+    const shared = others.some(one => argumentCounters(one, reader).some(c => c.path === counter.path));
+    if (Math.abs(counter.offset) !== 1 || moved || shared) return undefined;
+    if (other !== undefined && (up ? other + atom.offset > limit.value : other + atom.offset < limit.value))
+      return undefined;
+    if (start === undefined) return nameOf(atom.fact.test);
+  }
+  if (limit.kind !== 'number') return up ? limit.name : nameOf(atom.fact.test);
+  if (up) {
+    const span = limit.value - (start ?? 0) - atom.offset;
+    return Math.max(0, Math.ceil(span / counter.offset) + (atom.operator === '<=' ? 1 : 0));
+  }
+  if (start === undefined) return nameOf(atom.fact.test);
+  const span = start + atom.offset - limit.value;
+  return Math.max(0, Math.ceil(span / -counter.offset) + (atom.operator === '>=' ? 1 : 0));
+}
+
+/** Parameters that the recursive call gives on changed by a constant; with `unchanged` those too that it gives on as they are. */
+function argumentCounters(back: Back, reader: Reader, unchanged = false): ArgumentCounter[] {
   const { from, to, call } = back;
   if (from !== to || !to.node) return [];
   const index = indexOf(to.module);
@@ -277,7 +320,7 @@ function argumentCounters(back: Back, reader: Reader): ArgumentCounter[] {
   const check = (path: string | undefined, name: string, value: Expression): void => {
     if (path === undefined) return;
     const given = linear({ node: value, module: from.module, env: undefined }, follow);
-    if (given && given.path === path && given.offset !== 0) found.push({ ...given, name });
+    if (given && given.path === path && (unchanged || given.offset !== 0)) found.push({ ...given, name });
   };
   to.node.parameters.forEach((parameter, i) => {
     const given = reader.resolver.argument({ node: call, module: from.module }, to, i);
@@ -303,8 +346,8 @@ function argumentCounters(back: Back, reader: Reader): ArgumentCounter[] {
   return found;
 }
 
-/** What a counter parameter starts with: its default, or what the outside callers give. */
-function startOf(info: FunctionInfo, path: string, reader: Reader): number | undefined {
+/** What a counter parameter starts with, the least or the most: its default, or what the outside callers give. */
+function startOf(info: FunctionInfo, path: string, which: 'least' | 'most', reader: Reader): number | undefined {
   const fn = info.node;
   if (!fn) return undefined;
   for (let i = 0; i < fn.parameters.length; i++) {
@@ -332,7 +375,7 @@ function startOf(info: FunctionInfo, path: string, reader: Reader): number | und
       starts.push(value);
     }
     if (starts.length === 0) return fallback;
-    return Math.max(...starts);
+    return which === 'most' ? Math.max(...starts) : Math.min(...starts);
   }
   return undefined;
 }
