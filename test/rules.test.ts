@@ -6,7 +6,7 @@ import type { Example } from '../server/src/rules/rule.ts';
 import { analyzeFiles } from './harness/analyze.ts';
 
 /** What a bad example cannot be without. */
-const beside: { readonly [rule in RuleId]?: readonly RuleId[] } = {
+const beside: { readonly [rule in RuleId]?: readonly string[] } = {
   // History grows without end only in a loop without end.
   'unbounded-state': ['unbounded-loop'],
   // What swallows the limit's error tries again for ever.

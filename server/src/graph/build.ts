@@ -31,6 +31,7 @@ export function buildGraph(program: Program, extra: ExtraCallees): AgentGraph {
     growths,
     idle,
     swallows: plain.swallows,
+    fanOuts: plain.fanOuts,
     entries: plain.entries,
   };
 }

@@ -188,6 +188,19 @@ export interface Swallow {
   readonly fixes: readonly FixPlan[];
 }
 
+/** Calls side by side for each element of a list that a model wrote. */
+export interface FanOut {
+  /** The construct's head. */
+  readonly place: Place;
+  /** Where the `times` of the work stands. */
+  readonly at: Place;
+  readonly list: string;
+  /** Name of the function it stands in. */
+  readonly name: string;
+  readonly framework: string;
+  readonly fixes: readonly FixPlan[];
+}
+
 export interface FixPlan {
   readonly title: string;
   readonly safe: boolean;
@@ -203,6 +216,7 @@ export interface AgentGraph {
   readonly growths: readonly Growth[];
   readonly idle: readonly IdleBound[];
   readonly swallows: readonly Swallow[];
+  readonly fanOuts: readonly FanOut[];
   /** Steps where a run begins: exported or top-level code that nothing else in the program calls. */
   readonly entries: readonly StepId[];
 }

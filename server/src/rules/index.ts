@@ -1,5 +1,6 @@
 // Every rule, in the order of the documentation.
 import { defaultBound } from './default-bound.ts';
+import { fanOut } from './fan-out.ts';
 import { ineffectiveBound } from './ineffective-bound.ts';
 import type { Rule } from './rule.ts';
 import { swallowedTrip } from './swallowed-trip.ts';
@@ -13,6 +14,7 @@ export const rules: readonly Rule[] = [
   unboundedLoop,
   unguardedRetry,
   unboundedState,
+  fanOut,
   ineffectiveBound,
   defaultBound,
   swallowedTrip,

@@ -1,9 +1,10 @@
 // Plain code as a framework: loops, recursion and retry, people, timers and the guard library.
-import type { Growth, Loop, Step, Swallow } from '../../graph/model.ts';
+import type { FanOut, Growth, Loop, Step, Swallow } from '../../graph/model.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import type { Place } from '../../rules/finding.ts';
 import type { CallPattern, Framework } from '../framework.ts';
 import type { Reader } from '../reading.ts';
+import { fanOutsOf } from './fan-outs.ts';
 import { readLoops } from './loops.ts';
 import { readRecursions } from './recursion.ts';
 import { workOf } from './work.ts';
@@ -63,12 +64,14 @@ export function readPlain(reader: Reader): {
   loops: Loop[];
   growths: Growth[];
   swallows: Swallow[];
+  fanOuts: FanOut[];
   entries: string[];
 } {
   const steps: Step[] = [];
   const loops: Loop[] = [];
   const growths: Growth[] = [];
   const swallows: Swallow[] = [];
+  const fanOuts: FanOut[] = [];
   const reaching: FunctionInfo[] = [];
   for (const module of reader.modules) {
     for (const info of indexOf(module).functions) if (reader.reaches(info)) reaching.push(info);
@@ -89,13 +92,14 @@ export function readPlain(reader: Reader): {
     loops.push(...found.loops);
     growths.push(...found.growths);
     swallows.push(...found.swallows);
+    fanOuts.push(...fanOutsOf(info, reader));
   }
   loops.push(...readRecursions(reaching, reader));
   // A run begins where nothing else in the program calls.
   const entries = reaching
     .filter(info => !called.has(info) && (!info.outer || !isNested(info)))
     .map(info => reader.stepId(info));
-  return { steps, loops, growths, swallows, entries };
+  return { steps, loops, growths, swallows, fanOuts, entries };
 }
 
 /** A function inside a function that is no entry of its own: callbacks and helpers. */
