@@ -141,7 +141,8 @@ function workOfRetry(call: In<CallExpression>, attempts: Attempts, reader: Reade
 function repeated(call: In<CallExpression>, attempts: Attempts, body: Work, what: string): Work {
   if (isNothing(body)) return none;
   if (attempts.endless !== undefined) return { do: 'repeat', loop: madeAt('retries', call), body };
-  return { do: 'times', count: attempts.count, body, place: placeOfCall(call), what, retry: true };
+  const place = { path: call.module.path, span: headOf(call.node) };
+  return { do: 'times', count: attempts.count, body, place, what, retry: true };
 }
 
 function callbackWork(call: In<CallExpression>, reader: Reader): Work {

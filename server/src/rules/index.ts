@@ -2,6 +2,7 @@
 import { defaultBound } from './default-bound.ts';
 import { fanOut } from './fan-out.ts';
 import { ineffectiveBound } from './ineffective-bound.ts';
+import { retryAmplification } from './retry-amplification.ts';
 import type { Rule } from './rule.ts';
 import { swallowedTrip } from './swallowed-trip.ts';
 import { unboundedCycle } from './unbounded-cycle.ts';
@@ -17,5 +18,6 @@ export const rules: readonly Rule[] = [
   fanOut,
   ineffectiveBound,
   defaultBound,
+  retryAmplification,
   swallowedTrip,
 ];

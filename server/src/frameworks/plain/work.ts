@@ -6,7 +6,9 @@ import { limitOf, nameOf, number, one, type Quantity, symbol } from '../../progr
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { eachChild } from '../../program/walk.ts';
 import type { Place } from '../../rules/finding.ts';
+import { headOf } from '../literals.ts';
 import type { Reader } from '../reading.ts';
+import { transportAttempts } from '../transport.ts';
 
 export function loopId(loop: LoopStatement, module: Module): string {
   return `${module.path}@${loop.span[0]}`;
@@ -187,7 +189,13 @@ class Lowering {
         return allOf(parts);
       }
       if (effect.effect === 'model') {
-        parts.push({ do: 'model', count: one, place, what: effect.what });
+        const request: Work = { do: 'model', count: one, place, what: effect.what };
+        const attempts = transportAttempts({ node, module: this.module }, effect.value, this.reader);
+        const what = `attempts of ${effect.what}`;
+        const head: Place = { path: this.module.path, span: headOf(node) };
+        parts.push(
+          attempts ? { do: 'times', count: attempts, body: request, place: head, what, retry: true } : request,
+        );
         return allOf(parts);
       }
       if (effect.effect === 'tool') {
