@@ -8,6 +8,7 @@ import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
+import { toolRunners } from './tool-runners.ts';
 
 export const frameworks: readonly Framework[] = [
   plain,
@@ -15,6 +16,7 @@ export const frameworks: readonly Framework[] = [
   agentkit,
   ai,
   openaiAgents,
+  toolRunners,
   ...providers,
   retries,
   middleware,
