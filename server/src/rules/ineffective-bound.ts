@@ -70,8 +70,8 @@ function ofCycle(cycle: Cycle): Finding[] {
     machine,
     cycle.states.map(state => state.id),
   );
-  if (idle && turnCounter.test(idle.split(' ')[0]!)) {
-    const field = idle.split(' ')[0]!;
+  const field = /^(\S+) is counted but never compared$/.exec(idle ?? '')?.[1];
+  if (idle && field && turnCounter.test(field)) {
     const raising = cycle.states.find(state => state.raises.some(key => key.startsWith(field)));
     found.push(note(cycle, raising?.place ?? cycle.place, idle, `${covered}; let the router compare the counter.`));
   }

@@ -79,7 +79,7 @@ function costsInside(node: Expression, module: Module, reader: Reader): boolean 
 
 /** Whether a model's answer makes up the list, and nothing cuts it on the way. */
 function comesFromModel(node: Expression, module: Module, reader: Reader, depth = 0): boolean {
-  if (depth > 6) return false;
+  if (depth > 24) return false;
   const again = (next: Expression): boolean => comesFromModel(next, module, reader, depth + 1);
   switch (node.kind) {
     case 'name': {
@@ -104,6 +104,11 @@ function comesFromModel(node: Expression, module: Module, reader: Reader, depth 
       if (callee.kind === 'member' && /^(map|filter|flatMap|sort|toSorted|reverse)$/.test(name))
         return again(callee.object);
       if (together.test(name)) return false;
+      const targets = reader.resolver.targets(node, module);
+      if (targets.length > 0 && reader.effect(node, module) === undefined)
+        return targets.some(target =>
+          returnsOf(target).some(value => comesFromModel(value, target.module, reader, depth + 1)),
+        );
       if (reader.costs(node, module)) return true;
       // `JSON.parse(answer)`, `answer.split('\n')`.
       if (callee.kind === 'member' && /^(split|splitlines|trim|strip|matchAll|findall)$/.test(name))
@@ -113,6 +118,19 @@ function comesFromModel(node: Expression, module: Module, reader: Reader, depth 
     default:
       return false;
   }
+}
+
+/** What a function of the program gives back: it may have cut the list already. */
+function returnsOf(info: FunctionInfo): Expression[] {
+  const found: Expression[] = [];
+  walk(info.node?.body ?? [], {
+    enter(node) {
+      if (node.kind === 'return' && node.value) found.push(node.value);
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
 }
 
 function isEmpty(node: Expression): boolean {
