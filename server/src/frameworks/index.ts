@@ -3,6 +3,7 @@ import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import type { Framework } from './framework.ts';
 import { langgraph } from './langgraph.ts';
+import { llamaindexWorkflow } from './llamaindex-workflow.ts';
 import { middleware } from './middleware.ts';
 import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
@@ -17,6 +18,7 @@ export const frameworks: readonly Framework[] = [
   ai,
   openaiAgents,
   toolRunners,
+  llamaindexWorkflow,
   ...providers,
   retries,
   middleware,
