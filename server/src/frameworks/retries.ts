@@ -5,7 +5,7 @@ import type { CallExpression } from '../program/model.ts';
 import { limitOf, nameOf, number, plus, type Quantity, symbol } from '../program/quantity.ts';
 import type { In } from '../program/values.ts';
 import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
-import type { CallPattern, Contribution, External, Framework } from './framework.ts';
+import type { CallPattern, Contribution, Default, External, Framework } from './framework.ts';
 import { headOf } from './literals.ts';
 import { isNothing, workOfCallable, workOfExpression } from './plain/work.ts';
 import type { Reader } from './reading.ts';
@@ -87,10 +87,23 @@ export const retries = {
   title: 'Retry libraries',
   docs: 'https://github.com/sindresorhus/p-retry',
   packages: { typescript: [...libraries.flatMap(library => library.packages), 'rxjs', 'rxjs/operators'], python: [] },
-  defaults: [],
+  defaults: libraries.flatMap(defaultsOf),
   calls: patterns,
   read,
 } satisfies Framework;
+
+function defaultsOf(library: Library): Default[] {
+  return library.packages.map(name => ({
+    option: library.option,
+    package: name,
+    language: 'typescript',
+    value: library.default,
+    unit: library.countsRetries ? 'attempts after the first' : 'attempts',
+    sentinels: { Infinity: 'no limit', ...(name === 'async-retry' ? { 'forever: true': 'no limit' } : {}) },
+    onLimit: 'the last error is thrown',
+    proof: 'none: read in the source of the package, not run',
+  }));
+}
 
 /** How often a call runs its callback, and why that has no end. */
 interface Attempts {
