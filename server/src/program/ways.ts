@@ -464,19 +464,25 @@ class Tracer {
       out.push(...no);
       inside = yes;
     }
-    const outer = this.exits;
-    this.exits = [];
-    let after = this.block(loop.body, inside);
-    const inner = this.exits;
-    this.exits = outer;
-    for (const exit of inner) {
-      const mine = exit.label === undefined || exit.label === loop.label;
-      if (exit.end.kind === 'leave' && mine) out.push(plain(exit));
-      else if (exit.end.kind === 'again' && mine) after.push(plain(exit));
-      else this.exits.push(exit);
-    }
-    for (const update of loop.update) after = this.evaluate(update, after);
+    const turn = (entering: State[]): State[] => {
+      const outer = this.exits;
+      this.exits = [];
+      let after = this.block(loop.body, entering);
+      const inner = this.exits;
+      this.exits = outer;
+      for (const exit of inner) {
+        const mine = exit.label === undefined || exit.label === loop.label;
+        if (exit.end.kind === 'leave' && mine) out.push(plain(exit));
+        else if (exit.end.kind === 'again' && mine) after.push(plain(exit));
+        else this.exits.push(exit);
+      }
+      for (const update of loop.update) after = this.evaluate(update, after);
+      return after;
+    };
+    const after = turn(inside);
     if (!endless) out.push(...after);
+    // Without a test it is left in its middle only: what a whole turn did before shows in the second.
+    else if (after.length > 0) turn(this.limit(after));
     // A turn of the inner loop that changes nothing of interest is like none.
     let result = rejoin(states[0]!, out);
     if (loop.otherwise.length > 0) result = this.block(loop.otherwise, result);

@@ -100,6 +100,8 @@ function finding(layers: Layers): Finding {
 function nestedRetries(work: Work, graph: AgentGraph): Layers[] {
   const found: Layers[] = [];
   const seen = new Set<string>();
+  // A function that calls itself below a retry would add the retry to itself for ever.
+  const open = new Set<string>();
   const visit = (one: Work, layers: Layers): void => {
     switch (one.do) {
       case 'model':
@@ -114,10 +116,12 @@ function nestedRetries(work: Work, graph: AgentGraph): Layers[] {
       case 'enter': {
         // Below a retry only: each step begins a search of its own.
         const key = `${one.step} ${layers.map(keyOf).join(' ')}`;
-        const step = layers.length > 0 && !seen.has(key) ? graph.steps.get(one.step) : undefined;
+        const step = layers.length > 0 && !seen.has(key) && !open.has(one.step) ? graph.steps.get(one.step) : undefined;
         if (!step) return;
         seen.add(key);
+        open.add(one.step);
         visit(step.work, layers);
+        open.delete(one.step);
         return;
       }
       case 'repeat': {

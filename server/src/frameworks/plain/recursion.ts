@@ -183,7 +183,15 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
   const span = from.node?.bodySpan ?? [0, Number.MAX_SAFE_INTEGER];
   const site: LoopSite = { module: from.module, span, initial: () => undefined };
   // Counters that live outside of the call: fields, module variables; guards and people.
-  const cover = coverWays(back.ways, back.ways, site, reader);
+  // Each call has parameters of its own: what changes one does not last.
+  const index = indexOf(from.module);
+  const isOwn = (path: string): boolean =>
+    /^b\d+$/.test(path) && index.byId(Number(path.slice(1)))?.kind === 'parameter';
+  const lasting = back.ways.map(way => ({
+    ...way,
+    changes: way.changes.map(change => (isOwn(change.path) ? { ...change, how: 'unknown' as const } : change)),
+  }));
+  const cover = coverWays(lasting, lasting, site, reader);
   if (cover.open.length === 0) {
     return {
       state: 'bounded',

@@ -13,7 +13,7 @@ export function startValue(path: string, loop: LoopStatement, info: FunctionInfo
   const reading = new Reading(path, info, direction);
   const body: readonly Statement[] = info.node?.body ?? info.module.body;
   const before = reading.enter(body, loop, { value: undefined, set: false });
-  return before.set ? before.value : reading.outside(before.value, loop);
+  return before.set ? before.value : reading.outside(before.value);
 }
 
 interface State {
@@ -41,14 +41,20 @@ class Reading {
         state = this.pass(statement, state);
         continue;
       }
-      // What an outer loop or a failed `try` did may have come before.
+      // What an outer loop or a failed `try` did may have come before, the loop's own last turn with it.
       if (statement.kind === 'loop') {
         for (const one of statement.init) state = this.pass(one, state);
-        state = this.perhaps([...statement.body, ...statement.update], { ...state }, true, loop);
+        state = this.perhaps(
+          [...(statement.test ? [statement.test] : []), ...statement.body, ...statement.update],
+          state,
+          true,
+        );
       }
+      if (statement.kind === 'if') state = this.perhaps([statement.test], state, false);
+      if (statement.kind === 'switch') state = this.perhaps([statement.subject], state, false);
       for (const list of listsOf(statement)) {
         if (list.some(one => one === loop || contains(one, loop))) return this.enter(list, loop, state);
-        if (statement.kind === 'try') state = this.perhaps(list, state, false, loop);
+        if (statement.kind === 'try') state = this.perhaps(list, state, false);
       }
       return { value: 'unknown', set: true };
     }
@@ -56,7 +62,7 @@ class Reading {
   }
 
   /** Before anything in the function: declared further out, set by others, or left by an earlier call. */
-  outside(value: Start, loop: LoopStatement): Start {
+  outside(value: Start): Start {
     let state: State = { value, set: true };
     const join = (one: Start): void => {
       state = { value: this.joined(state.value, one), set: true };
@@ -81,7 +87,6 @@ class Reading {
       if (local && f !== this.info) continue;
       walk(f.node?.body ?? f.module.body, {
         enter: node => {
-          if (node === loop) return 'skip';
           if (node.kind === 'declare' && node.value) {
             const begins = this.declared(node.target, node.value);
             if (begins !== undefined) join(begins);
@@ -106,7 +111,7 @@ class Reading {
         enterFunction: () => 'skip',
       });
     }
-    if (!local) state = this.perhaps(this.info.node?.body ?? [], state, true, loop);
+    if (!local) state = this.perhaps(this.info.node?.body ?? [], state, true);
     return state.value;
   }
 
@@ -127,21 +132,15 @@ class Reading {
       const change = assignChanges(node, this.info.module, undefined).find(one => one.path === this.path);
       if (change?.how === 'set') return { value: (change.value && numeric(change.value)) ?? 'unknown', set: true };
     }
-    return this.perhaps([statement], state, false, undefined);
+    return this.perhaps([statement], state, false);
   }
 
   /** Code that may have run, more than once if it `repeats`. */
-  private perhaps(
-    nodes: readonly (Statement | Expression)[],
-    state: State,
-    repeats: boolean,
-    except: LoopStatement | undefined,
-  ): State {
+  private perhaps(nodes: readonly (Statement | Expression)[], state: State, repeats: boolean): State {
     let value = state.value;
     const visit = (inside: readonly (Statement | Expression)[], again: boolean): void =>
       walk(inside, {
         enter: node => {
-          if (node === except) return 'skip';
           if (node.kind === 'loop' && !again) {
             visit([node], true);
             return 'skip';
