@@ -73,6 +73,7 @@ export const agentkit = {
   read(reader): Contribution {
     const machines: Machine[] = [];
     const runs: Run[] = [];
+    if (!reader.resolver.importsPackage(head => head === '@inngest/agent-kit')) return { machines, runs };
     for (const module of reader.modules) {
       for (const info of indexOf(module).functions) {
         for (const node of info.calls) {

@@ -21,6 +21,7 @@ const found = new WeakMap<Reader, readonly PackageCall[]>();
 
 /** All calls whose callee comes from a package that `belongs` accepts, in program order. */
 export function packageCalls(reader: Reader, belongs: (head: string) => boolean): PackageCall[] {
+  if (!reader.resolver.importsPackage(belongs)) return [];
   let all = found.get(reader);
   if (!all) {
     all = [...everyCall(reader)];

@@ -107,6 +107,7 @@ export const langgraph: Framework = {
     const machines: Machine[] = [];
     const runs: Run[] = [];
     const builders = new Map<CallExpression, Builder>();
+    if (!reader.resolver.importsPackage(isOurs)) return { machines, runs };
     for (const module of reader.modules) {
       for (const info of indexOf(module).functions) {
         for (const call of info.calls) {
@@ -125,11 +126,15 @@ interface Builder {
   readonly calls: { readonly method: string; readonly call: In<CallExpression> }[];
 }
 
+function isOurs(head: string): boolean {
+  return head === 'langgraph' || head.startsWith('@langchain/langgraph');
+}
+
 function isBuilderMember(value: Value): value is External {
   if (value.kind !== 'external') return false;
   const colon = value.path.indexOf(':');
   const head = value.path.slice(0, colon);
-  return (head === 'langgraph' || head.startsWith('@langchain/langgraph')) && builder.test(value.path.slice(colon));
+  return isOurs(head) && builder.test(value.path.slice(colon));
 }
 
 function collect(

@@ -24,6 +24,8 @@ interface Known {
 
 const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
 
+const nobody: readonly FunctionInfo[] = [];
+
 export class Reader {
   readonly resolver: Resolver;
   readonly modules: readonly Module[];
@@ -32,6 +34,10 @@ export class Reader {
   private readonly effects = new Map<CallExpression, EffectOf | null>();
   private reaching: Set<FunctionInfo> | undefined;
   private asking: Set<FunctionInfo> | undefined;
+  private readonly called = new Map<CallExpression, readonly FunctionInfo[]>();
+  private readonly patterns: readonly CallPattern[];
+  private readonly mayCost = this.nameTest(effect => costly.has(effect) || effect === 'keeps');
+  private readonly mayAsk = this.nameTest(effect => effect === 'human');
   private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
 
   constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
@@ -43,6 +49,7 @@ export class Reader {
         named.has(specifier) || (!specifier.startsWith('.') && families.some(family => specifier.startsWith(family))),
     );
     this.modules = program.paths.map(path => program.module(path)).filter(module => module !== undefined);
+    this.patterns = frameworks.flatMap(framework => framework.calls);
     for (const framework of frameworks) {
       for (const pattern of framework.calls) {
         const known = { framework: framework.id, pattern };
@@ -104,7 +111,7 @@ export class Reader {
       if (values.some(v => v.kind === 'function' || v.kind === 'class')) return undefined;
       if (values.some(v => v.kind === 'external' && !isOpaqueWrapper(v))) return undefined;
     }
-    return byShape(call, what, module);
+    return shapeOf(call, module);
   }
 
   private givesFunction(call: CallExpression, module: Module): boolean {
@@ -112,6 +119,33 @@ export class Reader {
       argument =>
         argument.value.kind === 'functionExpression' ||
         this.resolver.values(argument.value, module).some(value => value.kind === 'function'),
+    );
+  }
+
+  /** Tells of a call whether its own name and shape exclude such an effect: most calls need not be understood. */
+  private nameTest(is: (effect: EffectOf['effect']) => boolean): (call: CallExpression, module: Module) => boolean {
+    let endings: (RegExp | 'any')[] | undefined;
+    const names = new Map<string, boolean>();
+    return (call, module) => {
+      if (call.callee.kind !== 'member' || this.extra.length > 0) return true;
+      const name = call.callee.property;
+      let known = names.get(name);
+      if (known === undefined) {
+        endings ??= this.patterns
+          .filter(pattern => is(pattern.effect) && this.isImported(pattern))
+          .map(pattern => endingOf(pattern.path));
+        known = endings.some(ending => ending === 'any' || ending.test(name));
+        names.set(name, known);
+      }
+      return known || shapeOf(call, module) !== undefined;
+    };
+  }
+
+  private isImported(pattern: CallPattern): boolean {
+    return pattern.packages.some(
+      name =>
+        name === 'global' ||
+        this.resolver.importsPackage(head => (name.endsWith('*') ? head.startsWith(name.slice(0, -1)) : head === name)),
     );
   }
 
@@ -131,14 +165,28 @@ export class Reader {
   }
 
   /** Functions that run when the call does: the callee, what a wrapper wraps, and functions given as arguments. */
-  callees(call: CallExpression, module: Module): FunctionInfo[] {
-    const found = [...this.resolver.targets(call, module)];
-    for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
+  callees(call: CallExpression, module: Module): readonly FunctionInfo[] {
+    let known = this.called.get(call);
+    if (!known) {
+      known = this.findCallees(call, module);
+      if (known.length === 0) known = nobody;
+      this.called.set(call, known);
+    }
+    return known;
+  }
+
+  private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
+    const found: FunctionInfo[] = [];
+    // What a wrapper wrapped has a name of the workspace's as well.
+    if (this.resolver.mayBeCallable(call.callee)) {
+      found.push(...this.resolver.targets(call, module));
+      for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
+    }
     if (keepsArguments(call)) return found;
     for (const argument of call.arguments) {
       const node = argument.value;
       if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
-      else if (node.kind === 'name' || node.kind === 'member') {
+      else if (node.kind === 'name' || (node.kind === 'member' && this.resolver.mayBeCallable(node))) {
         for (const value of this.resolver.values(node, module)) {
           if (value.kind === 'function' && value.info.accessor === 'none') found.push(value.info);
           else found.push(...this.unwrap(value));
@@ -179,7 +227,7 @@ export class Reader {
       if (seen.has(info)) return;
       seen.add(info);
       for (const call of info.calls) {
-        const effect = this.effect(call, info.module);
+        const effect = this.mayCost(call, info.module) ? this.effect(call, info.module) : undefined;
         if (effect && costly.has(effect.effect)) {
           add(info);
           if (effect.effect === 'model') continue;
@@ -211,14 +259,15 @@ export class Reader {
     const asking = new Set<FunctionInfo>();
     // Few levels: `prompt()` around `new Promise(resolve => rl.question(text, resolve))`.
     for (let level = 0; level < 3; level++) {
+      if (level > 0 && asking.size === 0) break;
       for (const module of this.modules) {
         for (const info of indexOf(module).functions) {
           if (!info.node || asking.has(info)) continue;
           const asks = info.calls.some(
             call =>
-              this.effect(call, module)?.effect === 'human' ||
+              (this.mayAsk(call, module) && this.effect(call, module)?.effect === 'human') ||
               (level > 0 && this.callees(call, module).some(target => asking.has(target))) ||
-              (call.isNew && this.callees(call, module).some(target => asking.has(target))),
+              (call.isNew && asking.size > 0 && this.callees(call, module).some(target => asking.has(target))),
           );
           if (asks) asking.add(info);
         }
@@ -275,6 +324,27 @@ const agentReceiver =
 const agentMethod = /^(invoke|ainvoke|stream|run|arun|generate|execute|kickoff|kickoff_async|chat|step)$/;
 const toolReceiver = /^(tool|\w*(Tool|_tool)|mcpClient|mcp)$/;
 const toolMethod = /^(invoke|ainvoke|execute|call|run|callTool|call_tool)$/;
+
+/** The last member of every path that a pattern matches, as a pattern of its own; `any` where that cannot be told. */
+function endingOf(path: RegExp): RegExp | 'any' {
+  // `\.(create|stream\w*)$`, `(\.|:)(chat|complete)$`, `\.run$`
+  const found = /(?:\\\.|:|\(\\\.\|:\))(?:\((?:\w+\\\.\|?)+\)\?)?(?:\(((?:\w|\||\\w[*+]?)+)\)|(\w+))\$$/.exec(
+    path.source,
+  );
+  const names = path.flags === '' ? (found?.[1] ?? found?.[2]) : undefined;
+  return names === undefined ? 'any' : new RegExp(`^(?:${names})$`);
+}
+
+const shapes = new WeakMap<CallExpression, EffectOf | 'none'>();
+
+function shapeOf(call: CallExpression, module: Module): EffectOf | undefined {
+  let known = shapes.get(call);
+  if (known === undefined) {
+    known = byShape(call, nameOf(call.callee), module) ?? 'none';
+    shapes.set(call, known);
+  }
+  return known === 'none' ? undefined : known;
+}
 
 /** What a call must be by its looks, where its callee cannot be resolved. */
 function byShape(call: CallExpression, what: string, module: Module): EffectOf | undefined {

@@ -1,5 +1,6 @@
 // What an expression stands for: a constant, a function or class of the workspace, or something made by a package.
 // Follows bindings, imports, members, returns and arguments through the program. It knows no framework.
+import { type CallableNames, callableNames } from './callable.ts';
 import type {
   Argument,
   CallExpression,
@@ -57,13 +58,19 @@ const globals = new Set(['undefined', 'NaN', 'Infinity']);
 export class Resolver {
   readonly program: Program;
   private readonly known = new Map<Expression, readonly Value[]>();
-  private readonly active = new Set<Expression | Binding>();
+  private active = new Set<Expression | Binding>();
   private readonly returned = new Map<FunctionNode, readonly Value[]>();
+  /** Answers by binding: most names are asked for again and again. */
+  private readonly bound = new Map<Binding, readonly Value[]>();
   private callSites: Map<FunctionInfo, CallSite[]> | undefined;
   private flowing = false;
+  private chaining = false;
+  /** True while an answer lacks what callers give to a parameter: it must not outlive the table of callers. */
+  private narrow = false;
   /** True while an answer was cut short by a cycle: it must not be kept. */
   private cut = false;
   private effort = effortLimit;
+  private names: CallableNames | undefined;
 
   /** Specifiers that mean a package even where the workspace holds its source: a framework's own repository. */
   private readonly isPackage: (specifier: string) => boolean;
@@ -75,7 +82,23 @@ export class Resolver {
 
   /** What `node` may stand for; empty if nothing is known. */
   values(node: Expression, module: Module, depth = 0): readonly Value[] {
-    const kept = this.known.get(node);
+    switch (node.kind) {
+      // Quicker found than kept.
+      case 'literal':
+      case 'template':
+      case 'functionExpression':
+      case 'classExpression':
+      case 'object':
+      case 'list':
+        return this.find(node, module, depth);
+      case 'unary':
+      case 'binary':
+        return none;
+      default:
+        break;
+    }
+    const binding = node.kind === 'name' ? indexOf(module).lookup(node.name, node) : undefined;
+    const kept = binding ? this.bound.get(binding) : this.known.get(node);
     if (kept) return kept;
     if (depth === 0) this.effort = effortLimit;
     if (depth > depthLimit || this.active.has(node)) {
@@ -86,12 +109,29 @@ export class Resolver {
     if (--this.effort < 0) return none;
     this.active.add(node);
     const outerCut = this.cut;
+    const outerNarrow = this.narrow;
     this.cut = false;
+    this.narrow = false;
+    if (!this.chaining) this.inward(node, module, depth);
     const found = unique(this.find(node, module, depth + 1));
     this.active.delete(node);
-    if (!this.cut) this.known.set(node, found);
+    if (!this.cut && !this.narrow) {
+      if (binding) this.bound.set(binding, found);
+      else this.known.set(node, found);
+    }
     this.cut ||= outerCut;
+    this.narrow ||= outerNarrow;
     return found;
+  }
+
+  /** A long chain of calls is answered from the inside out: its length is no depth. */
+  private inward(node: Expression, module: Module, depth: number): void {
+    const links: Expression[] = [];
+    for (let link = receiver(node); link && !this.known.has(link); link = receiver(link)) links.push(link);
+    if (links.length < 4) return;
+    this.chaining = true;
+    for (let link = links.pop(); link && links.length > 0; link = links.pop()) this.values(link, module, depth + 1);
+    this.chaining = false;
   }
 
   /** The one external path of an expression, if it has one. */
@@ -99,9 +139,23 @@ export class Resolver {
     return this.values(node, module).filter(value => value.kind === 'external');
   }
 
+  /** False if nothing of the program can come from a package that `belongs` accepts. */
+  importsPackage(belongs: (head: string) => boolean): boolean {
+    this.names ??= callableNames(this.program, this.isPackage);
+    return this.names.importsPackage(belongs);
+  }
+
+  /** False if `node`, by its name alone, can be neither a function nor a class of the workspace. */
+  mayBeCallable(node: Expression): boolean {
+    if (node.kind !== 'member') return true;
+    this.names ??= callableNames(this.program, this.isPackage);
+    return this.names.has(node.property);
+  }
+
   /** Functions of the workspace that a call runs: the callee, a constructor, never callbacks. */
   targets(call: CallExpression, module: Module): FunctionInfo[] {
     const found: FunctionInfo[] = [];
+    if (!this.mayBeCallable(call.callee)) return found;
     for (const value of this.values(call.callee, module)) {
       if (value.kind === 'function') found.push(value.info);
       else if (value.kind === 'class') {
@@ -119,6 +173,10 @@ export class Resolver {
       this.callSites = sites;
       // Built without following arguments: those need this very table.
       const wasFlowing = this.flowing;
+      const { active, cut, effort } = this;
+      // Nor may the question that came first leave its marks on the table.
+      this.active = new Set();
+      const wasNarrow = this.narrow;
       this.flowing = true;
       for (const path of this.program.paths) {
         const module = this.program.module(path);
@@ -134,8 +192,10 @@ export class Resolver {
         }
       }
       this.flowing = wasFlowing;
-      this.known.clear();
-      this.returned.clear();
+      this.active = active;
+      this.cut = cut;
+      this.effort = effort;
+      this.narrow = wasNarrow;
     }
     return this.callSites.get(info) ?? [];
   }
@@ -236,7 +296,7 @@ export class Resolver {
     const found: Value[] = [];
     for (const value of returnedExpressions(info.node)) found.push(...this.values(value, info.module, depth));
     const all = unique(found);
-    if (!this.cut) this.returned.set(info.node, all);
+    if (!this.cut && !this.narrow) this.returned.set(info.node, all);
     return all;
   }
 
@@ -398,7 +458,8 @@ export class Resolver {
     }
     const found: Value[] = [];
     const keys = binding.writes.find(write => write.how === 'unknown')?.keys ?? [];
-    if (!this.flowing) {
+    if (this.flowing) this.narrow = true;
+    else {
       for (const site of this.callers(of)) {
         if (found.length > unionLimit) break;
         const given = this.argument(site, of, index);
@@ -605,6 +666,12 @@ export class Resolver {
   private constructorOf(info: ClassInfo): FunctionInfo | undefined {
     return this.method(info, info.module.language === 'python' ? '__init__' : 'constructor');
   }
+}
+
+/** What a call or a member is asked of, if that is a call or a member too. */
+function receiver(node: Expression): Expression | undefined {
+  const inner = node.kind === 'call' ? node.callee : node.kind === 'member' ? node.object : undefined;
+  return inner?.kind === 'call' || inner?.kind === 'member' ? inner : undefined;
 }
 
 /** `a:*` has its members at the top: `a:*` and `x` are `a:x`. */
