@@ -725,13 +725,18 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
     }
   }
   const found: Candidate[] = [];
-  if (humanCall) {
+  const approval = awaitsApproval(ways);
+  for (const way of approval?.ways ?? []) human.add(way);
+  const asked = humanCall ? nameOf(humanCall.node.callee) : approval && nameOf(approval.fact.test);
+  if (asked !== undefined) {
     found.push({
       bound: {
         kind: 'humanGate',
-        limit: symbol(`answers to ${nameOf(humanCall.node.callee)}`),
-        text: `a person answers ${nameOf(humanCall.node.callee)}`,
-        place: { path: humanCall.module.path, span: humanCall.node.span },
+        limit: symbol(`answers to ${asked}`),
+        text: `a person answers ${asked}`,
+        place: humanCall
+          ? { path: humanCall.module.path, span: humanCall.node.span }
+          : { path: approval!.fact.module.path, span: approval!.fact.test.span },
         source: 'code',
         configured: false,
       },
@@ -777,6 +782,23 @@ export function asksPerson(call: CallExpression, module: Module, reader: Reader)
 /** A call of what `guard(fn, …)` gave back. */
 export function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
   return guardMaking(call, reader) !== undefined;
+}
+
+const approvals =
+  /(^|\.)(has)?_*([iI]nterruptions?|[iI]nterrupts?|[pP]ending_?[aA]pprovals?|[aA]pproval_?[rR]equests?)_*(\.length)?$/;
+
+/** Ways taken only while the framework waits for approvals: `while (result.interruptions.length) …`. */
+function awaitsApproval(ways: readonly Way[]): { ways: readonly Way[]; fact: Fact } | undefined {
+  let first: Fact | undefined;
+  const gated = ways.filter(way => {
+    const fact = way.facts.find(one => {
+      const test = one.test.kind === 'binary' ? one.test.left : one.test;
+      return one.truth && approvals.test(nameOf(test));
+    });
+    first ??= fact;
+    return fact !== undefined;
+  });
+  return first && { ways: gated, fact: first };
 }
 
 /** The runtime guard that all of the ways meet, if there is one on each. */
