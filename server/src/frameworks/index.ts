@@ -2,6 +2,7 @@
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import type { Framework } from './framework.ts';
+import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
 import { llamaindexWorkflow } from './llamaindex-workflow.ts';
 import { middleware } from './middleware.ts';
@@ -18,6 +19,7 @@ export const frameworks: readonly Framework[] = [
   ai,
   openaiAgents,
   toolRunners,
+  langchainAgents,
   llamaindexWorkflow,
   ...providers,
   retries,
