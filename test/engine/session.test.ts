@@ -222,3 +222,15 @@ describe('fingerprints', () => {
     expect(await prints(`import 'openai';\n\n// moved\nwhile (true) {}\nlet x;\nwhile (true) {}\n`)).toEqual(two);
   });
 });
+
+test('a skipped file that is removed is no longer named', async () => {
+  const disk = new Map([
+    ['agent.ts', agent],
+    ['broken.ts', 'let a\u0000b;\n'],
+  ]);
+  const session = new Session(engine, { files: memoryFiles(disk), log: strictLog });
+  expect((await session.check()).skipped.map(({ path }) => path)).toEqual(['broken.ts']);
+  disk.delete('broken.ts');
+  session.filesChanged(['broken.ts']);
+  expect((await session.check()).skipped).toEqual([]);
+});

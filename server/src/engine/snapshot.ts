@@ -79,7 +79,8 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
         isStructural(path) ||
         // A folder that came or went.
         extension(path) === '' ||
-        (input.extensions.has(extension(path)) && previous.facts.has(path) !== (files.kind(path) === 'file')),
+        (input.extensions.has(extension(path)) &&
+          previous.discovered.paths.includes(path) !== (files.kind(path) === 'file')),
     );
   const { config, problems } = moved ? findConfig(files, input.starts) : previous;
   const discovered = moved
