@@ -326,7 +326,6 @@ function meets(
 ): boolean {
   // The other end of where it may begin: past the limit, it would never meet it.
   const start = startAfter(path, direction === 'up' ? 'down' : 'up', [], site);
-  if (start === 'unknown') return false;
   for (const way of ways) {
     const mine = way.changes.filter(change => change.path === path);
     if (mine.length === 0) continue;
@@ -344,7 +343,8 @@ function meets(
     if (inside.some(loop => !within || (span[0] >= loop.span[0] && span[1] <= loop.span[1]))) return false;
   }
   const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
-  if (limit.kind !== 'number' || start === undefined) return true;
+  // Of a start that nothing in sight tells it is not assumed that it lies past the limit.
+  if (limit.kind !== 'number' || typeof start !== 'number') return true;
   const first = start + atom.offset + (direction === 'up' ? moved : -moved);
   return direction === 'up' ? first <= limit.value : first >= limit.value;
 }
