@@ -11,6 +11,8 @@ const beside: { readonly [rule in RuleId]?: readonly string[] } = {
   'unbounded-state': ['unbounded-loop'],
   // What swallows the limit's error tries again for ever.
   'swallowed-trip': ['unguarded-retry'],
+  // Under a limit that does nothing there is the framework's.
+  'ineffective-bound': ['default-bound'],
 };
 
 const findingsOf = async ({ language, code }: Example) =>
