@@ -131,11 +131,7 @@ function agentOf(call: In<CallExpression>, path: string, reader: Reader): Machin
   };
   // Deep agents and some middleware bring tools of their own; an answer that does not fit its format is asked for again.
   const cyclic =
-    tools.some ||
-    options.open ||
-    deep ||
-    options.get('middleware') !== undefined ||
-    options.get('responseFormat') !== undefined;
+    tools.some || options.open || deep || bringsTools(options, reader) || options.get('responseFormat') !== undefined;
   const stepped: Pick<Machine, 'states' | 'transitions' | 'unit'> = {
     states: [
       { ...state, id: 'model', name: 'model', work: model },
@@ -164,6 +160,24 @@ function agentOf(call: In<CallExpression>, path: string, reader: Reader): Machin
     fixes: callLimitFixes(call, options),
     disabled: undefined,
   };
+}
+
+/** Middleware that has tools: the prebuilt ones, and `createMiddleware({ tools })`. */
+function bringsTools(options: Options, reader: Reader): boolean {
+  const given = options.get('middleware');
+  if (!given) return false;
+  return reader.resolver.values(given.node, given.module).some(
+    value =>
+      value.kind === 'list' &&
+      value.node.items.some(item =>
+        reader.resolver.externals(item, value.module).some(middleware => {
+          if (/:create\w*(Filesystem|SubAgent|Skills)\w*\(\)$|:todoListMiddleware\(\)$/.test(middleware.path))
+            return true;
+          const call = middleware.chain.at(-1);
+          return call !== undefined && reader.resolver.option(call, 'tools') !== undefined;
+        }),
+      ),
+  );
 }
 
 /** `modelCallLimitMiddleware({ runLimit })`; without a limit it does nothing. */
