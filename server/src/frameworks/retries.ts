@@ -101,7 +101,7 @@ function defaultsOf(library: Library): Default[] {
     unit: library.countsRetries ? 'attempts after the first' : 'attempts',
     sentinels: { Infinity: 'no limit', ...(name === 'async-retry' ? { 'forever: true': 'no limit' } : {}) },
     onLimit: 'the last error is thrown',
-    proof: 'none: read in the source of the package, not run',
+    proof: 'none: from notes on the published source; not run, not run',
   }));
 }
 
