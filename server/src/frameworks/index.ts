@@ -5,6 +5,7 @@ import type { Framework } from './framework.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
 import { llamaindexWorkflow } from './llamaindex-workflow.ts';
+import { mastra } from './mastra.ts';
 import { middleware } from './middleware.ts';
 import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
@@ -20,6 +21,7 @@ export const frameworks: readonly Framework[] = [
   openaiAgents,
   toolRunners,
   langchainAgents,
+  mastra,
   llamaindexWorkflow,
   ...providers,
   retries,
