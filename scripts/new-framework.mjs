@@ -29,7 +29,7 @@ edit(
   /(import type \{ Framework \} from '\.\/framework\.ts';\n)/,
   `$1import { ${id} } from './${name}.ts';\n`,
 );
-edit('server/src/frameworks/index.ts', /(export const frameworks: readonly Framework\[\] = \[plain,)/, `$1 ${id},`);
+edit('server/src/frameworks/index.ts', /(export const frameworks: readonly Framework\[\] = \[\s*plain,)/, `$1 ${id},`);
 create(
   `test/fixtures/${name}/cycle.ts`,
   `// TODO: a cycle as users of the framework write it, with marks under it, and its bounded twin.
