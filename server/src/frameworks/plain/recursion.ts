@@ -3,7 +3,7 @@ import { cyclicComponents } from '../../graph/components.ts';
 import type { Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
 import type { CallExpression, Expression, Module } from '../../program/model.ts';
-import { type Limit, limitOf, nameOf, number, type Quantity, symbol } from '../../program/quantity.ts';
+import { type Limit, limitOf, nameOf, number, plus, type Quantity, symbol, times } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
@@ -84,7 +84,7 @@ function readComponent(
       backs.push({ from, to: edge.to, call: edge.call, ways: through, complete });
     }
   }
-  const judged = backs.map(back => ({ back, ...judge(back, backs, reader) }));
+  const judged = judgeAll(backs, reader);
   // What is left when every bounded call site is cut must not come back to itself.
   const openEdges = judged.filter(one => one.state === 'open');
   const remaining = cyclicComponents(component, info =>
@@ -145,6 +145,29 @@ function readComponent(
     });
   }
   return loops;
+}
+
+/**
+ * Judges call sites together: those that are bounded whatever the others do are taken only so often, so what they set
+ * back no longer matters to the rest, which may begin anew after each of them.
+ */
+function judgeAll(backs: readonly Back[], reader: Reader): ({ readonly back: Back } & Judgement)[] {
+  const judged = new Map<Back, Judgement>();
+  let before: Quantity = number(0);
+  let live = backs;
+  for (;;) {
+    const now = live.map(back => ({ back, judgement: judge(back, live, reader) }));
+    const bounded = now.filter(one => one.judgement.state === 'bounded');
+    const again = plus(before, number(1));
+    for (const { back, judgement } of now) {
+      const rounds = judgement.state === 'bounded' ? times(judgement.rounds, again) : judgement.rounds;
+      judged.set(back, { ...judgement, rounds });
+    }
+    if (bounded.length === 0 || bounded.length === live.length) break;
+    for (const { back } of bounded) before = plus(before, judged.get(back)!.rounds);
+    live = live.filter(back => judged.get(back)!.state !== 'bounded');
+  }
+  return backs.map(back => ({ back, ...judged.get(back)! }));
 }
 
 /** The way as far as the recursive call. */
