@@ -340,7 +340,7 @@ function grows(node: Expression, module: Module): boolean {
   if (node.kind !== 'name') return true;
   const index = indexOf(module);
   const binding = index.lookup(node.name, node);
-  if (!binding || binding.writes.length !== 1) return true;
+  if (binding?.writes.length !== 1) return true;
   return index.functions.some(info =>
     info.calls.some(
       call =>
