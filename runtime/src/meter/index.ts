@@ -193,7 +193,7 @@ export class Meter {
     if (cap === undefined) throw new RangeError(`there is no plan ${who.plan}`);
     const user = this.#user(who, cap);
     const { velocity } = this.#options;
-    if (velocity?.trip && user.velocity && user.velocity.spent.tokens >= (velocity.tokens ?? 50_000)) {
+    if (velocity && velocity.trip && user.velocity && user.velocity.spent.tokens >= (velocity.tokens ?? 50_000)) {
       throw new VelocityExceededError(
         this.#tripOf(
           who,
