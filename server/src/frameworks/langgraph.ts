@@ -291,7 +291,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
   const link = (
     from: string,
     to: string,
-    more: Pick<Transition, 'kind' | 'label' | 'place' | 'checks' | 'controller'>,
+    more: Pick<Transition, 'kind' | 'label' | 'place' | 'checks' | 'controller' | 'parallel'>,
   ): void => {
     transitions.push({ from, to, ...more });
   };
@@ -350,6 +350,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
               place,
               checks: route.counters.map(check => check.key),
               controller: route.controller,
+              parallel: route.parallel,
             });
           }
         }
@@ -389,6 +390,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
             place: jump.place,
             checks: jump.counters.map(check => check.key),
             controller: jump.controller,
+            parallel: jump.parallel,
           });
         }
         open ||= jump.to === undefined;
@@ -586,6 +588,7 @@ function annotatedReducer(annotation: Expression): Channel {
 
 interface Route {
   readonly to: string;
+  readonly parallel?: Transition['parallel'];
   readonly label: string;
   readonly counters: readonly Counter[];
   readonly controller: Controller;
@@ -645,33 +648,52 @@ function routesOf(
       }
       for (const label of labels.strings) {
         const to = table.size > 0 ? (table.get(label) ?? label) : label;
-        routes.push({ to, label, counters, controller });
+        routes.push({ to, label, counters, controller, parallel: labels.parallel });
       }
     }
   }
   return { routes, open };
 }
 
+interface Labels {
+  readonly strings: string[];
+  readonly complete: boolean;
+  /** How many are gone to side by side. */
+  readonly parallel?: number | 'many' | undefined;
+}
+
 /** Labels that a router returns; a `Send` names its node. */
-function labelsOf(node: Expression, module: Module, reader: Reader): { strings: string[]; complete: boolean } {
+function labelsOf(node: Expression, module: Module, reader: Reader): Labels {
   if (node.kind === 'call') {
     const name =
       node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
     if (name === 'Send' && node.arguments[0]) return stringsOf(node.arguments[0].value, module, reader.resolver);
     if (name === 'map' && node.arguments[0]?.value.kind === 'functionExpression') {
       const inner = node.arguments[0].value.function.body.at(-1);
-      if (inner?.kind === 'return' && inner.value) return labelsOf(inner.value, module, reader);
+      if (inner?.kind === 'return' && inner.value)
+        return { ...labelsOf(inner.value, module, reader), parallel: 'many' };
     }
   }
-  if (node.kind === 'comprehension' && node.elements[0]) return labelsOf(node.elements[0], module, reader);
+  if (node.kind === 'comprehension' && node.elements[0])
+    return { ...labelsOf(node.elements[0], module, reader), parallel: 'many' };
   if (node.kind === 'list') {
     const parts = node.items.map(item => labelsOf(item, module, reader));
-    return { strings: parts.flatMap(part => part.strings), complete: parts.every(part => part.complete) };
+    return {
+      strings: parts.flatMap(part => part.strings),
+      complete: parts.every(part => part.complete),
+      parallel: node.items.some(item => item.kind === 'spread') ? 'many' : parts.length > 1 ? parts.length : undefined,
+    };
   }
   if (node.kind === 'conditional') {
     const a = labelsOf(node.then, module, reader);
     const b = labelsOf(node.otherwise, module, reader);
-    return { strings: [...a.strings, ...b.strings], complete: a.complete && b.complete };
+    const many = a.parallel === 'many' || b.parallel === 'many';
+    const most = Math.max(Number(a.parallel ?? 0), Number(b.parallel ?? 0));
+    return {
+      strings: [...a.strings, ...b.strings],
+      complete: a.complete && b.complete,
+      parallel: many ? 'many' : most || undefined,
+    };
   }
   return stringsOf(node, module, reader.resolver);
 }
@@ -760,6 +782,7 @@ interface NodeFacts {
     readonly counters: readonly Counter[];
     readonly place: Place;
     readonly controller: Controller;
+    readonly parallel: Transition['parallel'];
   }[];
 }
 
@@ -799,6 +822,7 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
           counters: countersOf(way, info, site, reader),
           place: { path: info.module.path, span: command.goto.node.span },
           controller: routeController(way, info, decided),
+          parallel: labels.parallel,
         });
       }
     }

@@ -95,6 +95,8 @@ export interface Transition {
   /** Bounds of counters that this transition checks, by counter key: it is taken only while the counter is below. */
   readonly checks: readonly string[];
   readonly controller: Controller;
+  /** How many states the same decision starts side by side, this one among them; `many` if that is not known. */
+  readonly parallel?: number | 'many' | undefined;
 }
 
 export interface MachineState {

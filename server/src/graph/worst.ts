@@ -132,8 +132,9 @@ export class WorstCase {
       const unit = this.work(machine.perUnit);
       for (const state of machine.states) cost.set(state.id, plus(unit, this.work(state.work)));
       const counted = this.byCounters(machine, cost);
-      if (!bound || bound.limit === 'endless') return counted;
-      return least(counted, this.byLimit(machine, cost, bound.limit));
+      const wide = parallelFactor(machine);
+      if (!bound || bound.limit === 'endless') return times(wide, counted);
+      return times(wide, least(counted, this.byLimit(machine, cost, bound.limit)));
     } finally {
       this.running.delete(machine.id);
     }
@@ -206,10 +207,7 @@ export class WorstCase {
     const transitions = machine.transitions.filter(t => cost.has(t.from) && cost.has(t.to));
     const splits =
       machine.unit === 'superstep' &&
-      (machine.start.length > 1 ||
-        machine.states.some(
-          state => new Set(transitions.filter(t => t.from === state.id && t.kind !== 'route').map(t => t.to)).size > 1,
-        ));
+      (machine.start.length > 1 || machine.states.some(state => splitsAt(state.id, transitions)));
     if (n === undefined || n > exactSteps || numbers.some(c => c === undefined) || splits || machine.open) {
       const perStep = [...cost.values()].reduce<Quantity>((sum, c) => (splits ? plus(sum, c) : most(sum, c)), zero);
       return times(limit, perStep);
@@ -228,6 +226,35 @@ export class WorstCase {
     const starts = machine.start.length > 0 ? machine.start : ids;
     return number(Math.max(0, ...starts.map(id => best.get(id) ?? 0)));
   }
+}
+
+/** True if more than one state may follow at once. */
+function splitsAt(id: string, transitions: Machine['transitions']): boolean {
+  const out = transitions.filter(t => t.from === id);
+  const sure = new Set(out.filter(t => t.kind !== 'route').map(t => t.to));
+  const routed = out.some(t => t.kind === 'route');
+  return sure.size + (routed ? 1 : 0) > 1 || out.some(t => t.parallel !== undefined);
+}
+
+/** How many more visits than walks there can be where one decision starts several states, or one state several times. */
+function parallelFactor(machine: Machine): Quantity {
+  const wide = machine.transitions.filter(t => t.parallel !== undefined);
+  if (wide.length === 0) return one;
+  const next = (id: string): string[] => machine.transitions.filter(t => t.from === id).map(t => t.to);
+  const cyclic = new Set(
+    cyclicComponents(
+      machine.states.map(state => state.id),
+      next,
+    ).flat(),
+  );
+  const factors = new Map<string, number>();
+  for (const t of wide) {
+    // Branches that come back to where they part multiply with every round.
+    if (t.parallel === 'many' || (cyclic.has(t.from) && cyclic.has(t.to))) return symbol('parallel branches');
+    const key = `${t.from} ${t.place.span[0]}`;
+    factors.set(key, Math.max(factors.get(key) ?? 1, Number(t.parallel) + 1));
+  }
+  return number([...factors.values()].reduce((product, factor) => product * factor, 1));
 }
 
 function again(id: StepId): string {
