@@ -343,10 +343,13 @@ function meets(
     if (inside.some(loop => !within || (span[0] >= loop.span[0] && span[1] <= loop.span[1]))) return false;
   }
   const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
-  // Of a start that nothing in sight tells it is not assumed that it lies past the limit.
-  if (limit.kind !== 'number' || typeof start !== 'number') return true;
-  const first = start + atom.offset + (direction === 'up' ? moved : -moved);
-  return direction === 'up' ? first <= limit.value : first >= limit.value;
+  // Past the limit it is never met. Of a start that nothing in sight tells that is not assumed.
+  if (limit.kind !== 'number') return true;
+  const ends = [start, startAfter(path, direction, [], site)].filter(one => typeof one === 'number');
+  return ends.every(one => {
+    const first = one + atom.offset + (direction === 'up' ? moved : -moved);
+    return direction === 'up' ? first <= limit.value : first >= limit.value;
+  });
 }
 
 /** True if the atom, with the counter going in this direction, ends the loop at some time. */
