@@ -36,7 +36,7 @@ export class Runs {
     }
     this.#quiet = false;
     const mask = this.#mask;
-    const top = Math.min(count , this.#max);
+    const top = Math.min(count, this.#max);
     for (let period = 1; period <= top; period++) {
       if (ring[(count - period) & mask] === id) run[period]!++;
       else run[period] = 0;
@@ -53,7 +53,7 @@ export class Runs {
     const count = this.#count;
     const ring = this.#ring;
     const mask = this.#mask;
-    const top = Math.min(count , this.#max);
+    const top = Math.min(count, this.#max);
     for (let period = from; period <= top; period++) {
       if (ring[(count - period) & mask] === id && this.#run[period]! + 1 >= (repeats - 1) * period) return period;
     }

@@ -25,7 +25,7 @@ export function swallowsOf(
     if (way.end.kind !== 'again') continue;
     for (const one of way.caught) {
       if (found.has(one) || one.span[0] < statement.span[0] || one.span[1] > statement.span[1]) continue;
-      const swallow = named(one, way) ?? unnamed(one, way, module, reader);
+      const swallow = named(one, way, module) ?? unnamed(one, way, module, reader);
       if (swallow) found.set(one, { ...swallow, place: { path: module.path, span: swallow.head }, loop: loop.id });
     }
   }
@@ -35,11 +35,11 @@ export function swallowsOf(
 type Found = Pick<Swallow, 'error' | 'fixes'> & { readonly head: Handler['head'] };
 
 /** The handler asks for the limit's error, and goes on. */
-function named(one: TryStatement, way: Way): Found | undefined {
+function named(one: TryStatement, way: Way, module: Module): Found | undefined {
   for (const handler of one.handlers) {
     for (const type of handler.types) {
       const error = limitError.exec(nameOf(type))?.[1];
-      if (error && !leavesLoop(handler.body)) return { error, head: handler.head, fixes: [] };
+      if (error && !leavesLoop(handler.body)) return { error, head: handler.head, fixes: raiseAgain(handler, module) };
     }
   }
   const handler = one.handlers[0];
@@ -48,7 +48,7 @@ function named(one: TryStatement, way: Way): Found | undefined {
     const { test, truth } = plainTest(fact.test, fact.truth);
     if (!truth || test.kind !== 'binary' || test.span[0] < handler.span[0] || test.span[1] > handler.span[1]) continue;
     const error = limitError.exec(`${textOf(test.left)} ${textOf(test.right)}`)?.[1];
-    if (error) return { error, head: handler.head, fixes: [] };
+    if (error) return { error, head: handler.head, fixes: raiseAgain(handler, module) };
   }
   return undefined;
 }
@@ -83,6 +83,24 @@ function letThrough(handler: Handler, module: Module): FixPlan[] {
           at: first.span,
           lines: [`if ($isTripError(${error})) throw ${error};`],
         },
+      ],
+    },
+  ];
+}
+
+/** Raises what was caught before anything else in the handler: what follows no longer runs. */
+function raiseAgain(handler: Handler, module: Module): FixPlan[] {
+  const first = handler.body[0];
+  const error = handler.parameter?.kind === 'name' ? handler.parameter.name : undefined;
+  const python = module.language === 'python';
+  if (!first || (!python && error === undefined)) return [];
+  return [
+    {
+      title: 'Let the error of the limit through',
+      safe: false,
+      rules: ['swallowed-trip'],
+      operations: [
+        { do: 'insertBefore', path: module.path, at: first.span, lines: [python ? 'raise' : `throw ${error};`] },
       ],
     },
   ];
