@@ -28,12 +28,16 @@ export const diagnosticProvider = {
 const source = 'loopbound';
 /** Time without a change before a push, in milliseconds. */
 const quietTime = 150;
+/** Time without a change after which typing counts as over, in milliseconds. */
+const settledTime = 1_000;
 
 export interface Diagnostics {
   /** Something changed: clients that cannot pull get a push soon. */
   changed(): void;
   /** Something changed that the client does not know of: it is asked to pull again. */
   refresh(): void;
+  /** The connection ends: nothing is sent any more. */
+  stop(): void;
 }
 
 /** Installs the feature. */
@@ -97,19 +101,40 @@ export function serveDiagnostics(context: Context): Diagnostics {
       if (!(error instanceof Cancelled)) log.error(`Pushing diagnostics failed: ${String(error)}`);
     }
   };
+  let stopped = false;
+  const canRefresh = canPull && client.workspace?.diagnostics?.refreshSupport === true;
+  const askAgain = () => {
+    connection.languages.diagnostics.refresh().catch((error: unknown) => log.warn(`refresh: ${String(error)}`));
+  };
+  // A client that cancels its pull while the answer is under way can be left with findings of an older text. So once an
+  // edit has changed what there is to show, it is asked to pull again when the typing is over.
+  let shown = new Map<string, string>();
+  const verify = async () => {
+    try {
+      const now = new Map<string, string>();
+      for (const [uri, diagnostics] of await workspaceReports(context)) now.set(uri, full(diagnostics).resultId);
+      const same = now.size === shown.size && [...now].every(([uri, id]) => shown.get(uri) === id);
+      shown = now;
+      if (!same) askAgain();
+    } catch (error) {
+      if (!stopped && !(error instanceof Cancelled)) log.error(`Checking what is shown failed: ${String(error)}`);
+    }
+  };
   const changed = () => {
-    if (canPull) return;
+    if (stopped || (canPull && !canRefresh)) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void push(), quietTime);
+    timer = setTimeout(() => void (canPull ? verify() : push()), canPull ? settledTime : quietTime);
     timer.unref();
   };
   return {
     changed,
     refresh() {
       changed();
-      if (canPull && client.workspace?.diagnostics?.refreshSupport) {
-        connection.languages.diagnostics.refresh().catch((error: unknown) => log.warn(`refresh: ${String(error)}`));
-      }
+      if (canRefresh) askAgain();
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
     },
   };
 }

@@ -90,6 +90,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
   });
 
   connection.onShutdown(() => {
+    diagnostics?.stop();
     for (const home of homes.all()) home.session.remember();
   });
 
