@@ -3,7 +3,7 @@
 import type { Bound, Counter, FixPlan, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { linear, pathOf } from '../program/access.ts';
 import type { CallExpression, Expression, Module, ObjectExpression } from '../program/model.ts';
-import { limitOf, number, symbol } from '../program/quantity.ts';
+import { calleeName, limitOf, number, symbol } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In, Value } from '../program/values.ts';
 import { functionWays, type Way } from '../program/ways.ts';
@@ -665,8 +665,7 @@ interface Labels {
 /** Labels that a router returns; a `Send` names its node. */
 function labelsOf(node: Expression, module: Module, reader: Reader): Labels {
   if (node.kind === 'call') {
-    const name =
-      node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
+    const name = calleeName(node.callee);
     if (name === 'Send' && node.arguments[0]) return stringsOf(node.arguments[0].value, module, reader.resolver);
     if (name === 'map' && node.arguments[0]?.value.kind === 'functionExpression') {
       const inner = node.arguments[0].value.function.body.at(-1);
@@ -840,8 +839,7 @@ function commandOf(
   reader: Reader,
 ): { goto: In<Expression> | undefined; update: In<Expression> | undefined } | undefined {
   if (node.kind !== 'call') return undefined;
-  const name =
-    node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
+  const name = calleeName(node.callee);
   if (name !== 'Command') return undefined;
   return {
     goto: reader.resolver.option({ node, module }, 'goto'),

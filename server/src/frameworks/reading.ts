@@ -3,7 +3,7 @@
 import type { Work } from '../graph/model.ts';
 import type { CallExpression, Expression, Module } from '../program/model.ts';
 import type { Program } from '../program/program.ts';
-import { nameOf } from '../program/quantity.ts';
+import { calleeName, nameOf } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import { Resolver, type Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
@@ -291,7 +291,7 @@ const registers =
 /** True for calls that keep a function for later: event handlers, routes, constructors. Those are runs of their own. */
 export function keepsArguments(call: CallExpression): boolean {
   const callee = call.callee;
-  const name = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
+  const name = calleeName(callee);
   return call.isNew ? name !== 'Promise' : registers.test(name);
 }
 
@@ -386,10 +386,10 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
   }
   if (call.callee.kind === 'name') {
     const name = call.callee.name;
-    if (name === 'fetch' && fetchesModel(call, module)) return sure('model');
+    if (name === 'fetch' && fetchesModel(call)) return sure('model');
     if (module.language === 'python' ? name === 'input' : name === 'prompt' || name === 'confirm') return sure('human');
   }
-  if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call, module))
+  if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call))
     return sure('model');
   if (/(^|\.)(sleep|delay|wait|setTimeout)$/.test(what)) return likely('wait');
   return undefined;
@@ -416,7 +416,7 @@ const modelHosts =
   /api\.openai\.com|api\.anthropic\.com|generativelanguage\.googleapis|openrouter\.ai|api\.groq\.com|api\.mistral\.ai|\/chat\/completions|\/v1\/messages|\/api\/(generate|chat)$|\/v1\/responses/;
 
 /** True if an argument's text names a model's HTTP endpoint. */
-function fetchesModel(call: CallExpression, _module: Module): boolean {
+function fetchesModel(call: CallExpression): boolean {
   let found = false;
   for (const argument of call.arguments) {
     walk(argument.value, {

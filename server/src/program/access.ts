@@ -22,8 +22,6 @@ export interface Located {
 export interface Linear {
   readonly path: string;
   readonly offset: number;
-  /** 1, or -1 where the place is subtracted: `max - used` has the path of `used` only if `max` is constant. */
-  readonly sign: 1 | -1;
 }
 
 const aliasDepth = 8;
@@ -139,7 +137,7 @@ export function linear(at: Located, follow: (binding: Binding) => boolean, depth
     const by = constantNumber(node.value);
     // `x++ < 3` compares the old value, `++x` the new one; the change itself is recorded on the way.
     if (path === undefined || by === undefined) return undefined;
-    return { path, offset: node.result === 'old' ? (node.operator === '-' ? by : -by) : 0, sign: 1 };
+    return { path, offset: node.result === 'old' ? (node.operator === '-' ? by : -by) : 0 };
   }
   if (node.kind === 'name') {
     const binding = indexOf(module).lookup(node.name, node);
@@ -156,7 +154,7 @@ export function linear(at: Located, follow: (binding: Binding) => boolean, depth
     }
   }
   const path = pathOf(at);
-  return path === undefined ? undefined : { path, offset: 0, sign: 1 };
+  return path === undefined ? undefined : { path, offset: 0 };
 }
 
 /** What an inlined call's parameter stands for. */

@@ -153,7 +153,7 @@ export function limitOf(at: Located, resolver: Resolver, depth = 0): Limit {
     case 'call': {
       const callee = node.callee;
       const first = node.arguments[0]?.value;
-      const called = callee.kind === 'name' ? callee.name : callee.kind === 'member' ? callee.property : '';
+      const called = calleeName(callee);
       if (first && /^(Number|parseInt|parseFloat|int|float|floor|ceil|round|trunc|abs)$/.test(called))
         return again(first);
       if (/^(min|max)$/.test(called) && node.arguments.length > 0) {
@@ -379,6 +379,11 @@ function arithmetic(operator: string, a: number, b: number): number | undefined 
 function isEnvironment(node: Expression): boolean {
   const object = node.kind === 'member' || node.kind === 'index' ? node.object : undefined;
   return object?.kind === 'member' && (object.property === 'env' || object.property === 'environ');
+}
+
+/** The name of what is called, without its receiver; '' where it has none. */
+export function calleeName(callee: Expression): string {
+  return callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
 }
 
 /** A short name for an expression, for messages and symbols. */

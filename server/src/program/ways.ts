@@ -1,5 +1,6 @@
 // The ways through a piece of code: which conditions hold on each, what it changes, which calls it makes, how it ends.
 // Calls into the workspace are followed where their body matters. It must not know what a bound is.
+
 import { assignChanges, type Change, type Env, type Located, methodChanges, pathOf } from './access.ts';
 import type {
   CallExpression,
@@ -11,6 +12,7 @@ import type {
   SwitchStatement,
   TryStatement,
 } from './model.ts';
+import { calleeName } from './quantity.ts';
 import { type Binding, type FunctionInfo, indexOf } from './scope.ts';
 import { type In, type Resolver, returnedExpressions } from './values.ts';
 import { eachChild, walk } from './walk.ts';
@@ -941,8 +943,7 @@ function isThis(node: Expression): boolean {
 
 /** Calls that fail in practice: parsers, validators, requests. Of others it is not assumed. */
 function mayFail(node: CallExpression): boolean {
-  const name =
-    node.callee.kind === 'member' ? node.callee.property : node.callee.kind === 'name' ? node.callee.name : '';
+  const name = calleeName(node.callee);
   return /parse|validate|loads|decode|assert|fetch|request|execute|invoke|tool/i.test(name);
 }
 

@@ -5,6 +5,7 @@ import { type Change, type Env, type Located, linear, pathOf } from '../../progr
 import type { CallExpression, Expression, Module, Span } from '../../program/model.ts';
 import {
   asNumber,
+  calleeName,
   type Limit,
   limitOf,
   nameOf,
@@ -624,7 +625,7 @@ function sourceOf(fact: Fact): CallExpression | undefined {
 }
 
 function calledName(call: CallExpression): string {
-  return call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
+  return calleeName(call.callee);
 }
 
 function isNone(node: Expression): boolean {

@@ -2,7 +2,7 @@
 // It must not judge: whether the place lies in a cycle is a question for the rule.
 import type { FanOut, FixPlan } from '../../graph/model.ts';
 import type { Expression, Module } from '../../program/model.ts';
-import { asNumber, nameOf } from '../../program/quantity.ts';
+import { asNumber, calleeName, nameOf } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import type { Place } from '../../rules/finding.ts';
@@ -98,7 +98,7 @@ function comesFromModel(node: Expression, module: Module, reader: Reader, depth 
       return again(node.left);
     case 'call': {
       const { callee } = node;
-      const name = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
+      const name = calleeName(callee);
       if (cutting.test(name)) return false;
       // As many as there were before.
       if (callee.kind === 'member' && /^(map|filter|flatMap|sort|toSorted|reverse)$/.test(name))

@@ -2,7 +2,7 @@
 import type { Growth, Loop } from '../../graph/model.ts';
 import { pathOf } from '../../program/access.ts';
 import type { Expression, LoopStatement, Module } from '../../program/model.ts';
-import { nameOf } from '../../program/quantity.ts';
+import { calleeName, nameOf } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import type { Way } from '../../program/ways.ts';
@@ -99,8 +99,7 @@ function trimOf(path: string, ways: readonly Way[], loop: LoopStatement, module:
   walk(loop, {
     enter(node) {
       if (node.kind === 'call') {
-        const name =
-          node.callee.kind === 'name' ? node.callee.name : node.callee.kind === 'member' ? node.callee.property : '';
+        const name = calleeName(node.callee);
         const mentions = node.arguments.some(argument => mentionsPath(argument.value, path, module));
         if (trimming.test(name) && mentions) found ??= name;
         // Only a window of it goes into the prompt.

@@ -3,7 +3,17 @@ import { cyclicComponents } from '../../graph/components.ts';
 import type { Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
 import type { CallExpression, Expression, Module } from '../../program/model.ts';
-import { type Limit, limitOf, nameOf, number, plus, type Quantity, symbol, times } from '../../program/quantity.ts';
+import {
+  calleeName,
+  type Limit,
+  limitOf,
+  nameOf,
+  number,
+  plus,
+  type Quantity,
+  symbol,
+  times,
+} from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
@@ -46,8 +56,7 @@ function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): Functi
   const { module } = info;
   const found = [...reader.resolver.targets(call, module)];
   for (const value of reader.resolver.values(call.callee, module)) found.push(...reader.unwrap(value));
-  const name =
-    call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
+  const name = calleeName(call.callee);
   if (keepsArguments(call)) return found;
   for (const argument of call.arguments) {
     if (argument.value.kind === 'functionExpression') found.push(indexOf(module).info(argument.value.function));

@@ -2,7 +2,7 @@
 // It must not judge loops: it names them, `loops.ts` says how often they go round.
 import { nothing, type Work } from '../../graph/model.ts';
 import type { CallExpression, Expression, LoopStatement, Module, Statement } from '../../program/model.ts';
-import { limitOf, nameOf, number, one, type Quantity, symbol } from '../../program/quantity.ts';
+import { calleeName, limitOf, nameOf, number, one, type Quantity, symbol } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { eachChild } from '../../program/walk.ts';
 import type { Place } from '../../rules/finding.ts';
@@ -269,7 +269,7 @@ export function lengthOf(node: Expression, module: Module, reader: Reader, depth
     if (node.kind === 'await') return lengthOf(node.value, module, reader, depth + 1);
     if (node.kind === 'call') {
       const callee = node.callee;
-      const name = callee.kind === 'name' ? callee.name : callee.kind === 'member' ? callee.property : '';
+      const name = calleeName(callee);
       const first = node.arguments[0]?.value;
       const limit = (e: Expression): Quantity => {
         const found = limitOf({ node: e, module, env: undefined }, reader.resolver);
