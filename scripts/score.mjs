@@ -2,7 +2,8 @@
 // LOOPBOUND_CORPUS is a folder with score.mjs and dev-labels.jsonl (../shared/corpus), LOOPBOUND_REPOS the folder with
 // the bare repositories (../.mirror). Further arguments go to score.mjs.
 
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, exitOnFailure, install, node, root, run } from './bootstrap.mjs';
 
@@ -17,6 +18,7 @@ for (const [what, path, name] of [
   console.error(`no ${what} at ${path}; set ${name} to the folder`);
   process.exit(2);
 }
+for (const [repo, commit] of sites()) leaveOutMissing(repo, commit);
 try {
   install();
   build();
@@ -32,4 +34,30 @@ try {
   ]);
 } catch (error) {
   exitOnFailure(error);
+}
+
+/** The labelled commits, by repository. */
+function sites() {
+  const lines = readFileSync(join(corpus, 'dev-labels.jsonl'), 'utf8').split('\n').filter(Boolean);
+  return new Map(lines.map(line => JSON.parse(line)).map(({ repo, commit }) => [repo, commit]));
+}
+
+/** A snapshot lacks its largest files, and `git archive` gives up on one that is missing: it is told to leave them out. */
+function leaveOutMissing(repo, commit) {
+  const name = join(repos, repo.replace('/', '+'));
+  const bare = [join(name, 'repo'), name].find(folder => existsSync(join(folder, 'objects')));
+  if (!bare) return;
+  const git = (args, input) =>
+    execFileSync('git', ['--git-dir', bare, ...args], { input, encoding: 'utf8', maxBuffer: 1 << 30 });
+  const files = git(['ls-tree', '-r', '-z', commit])
+    .split('\0')
+    .filter(Boolean)
+    .map(row => ({ path: row.slice(row.indexOf('\t') + 1), blob: row.split(/\s/)[2] }));
+  const found = git(['cat-file', '--batch-check'], files.map(file => file.blob).join('\n')).split('\n');
+  const missing = files.filter((_, at) => found[at].endsWith(' missing')).map(file => file.path);
+  if (missing.length === 0) return;
+  mkdirSync(join(bare, 'info'), { recursive: true });
+  // A pattern in quotes may hold anything; what means something in a pattern is escaped.
+  const pattern = path => JSON.stringify(`/${path.replace(/[\\*?[\]]/g, '\\$&')}`);
+  writeFileSync(join(bare, 'info', 'attributes'), missing.map(path => `${pattern(path)} export-ignore\n`).join(''));
 }
