@@ -228,6 +228,14 @@ export class GuardCore implements Controllable {
     );
   }
 
+  /** Like {@link begin} for callers that can wait: `onTrip` is awaited, and an answer of `onWarn` is given as it is. */
+  async enter(facts: CallFacts, above: Above = this.enter): Promise<GuardedCall | Answered> {
+    const checked = this.check(facts, above);
+    if (!(checked instanceof TripError)) return checked;
+    await this.options.onTrip?.(checked);
+    throw checked;
+  }
+
   /** Forgets windows, budget, breaker and stored trips. */
   reset(): void {
     this.#detector?.clear();

@@ -1,7 +1,7 @@
 // guard(): wraps any function, sync or async, and gives back one of exactly the same type.
 // Or makes a guard that is shared: a function of functions that is also a decorator, TC39 and legacy.
 
-import { type Answered, GuardCore, GuardedCall, type GuardView } from './core.ts';
+import { type Answered, type CallFacts, GuardCore, GuardedCall, type GuardView } from './core.ts';
 import { TripError } from './errors.ts';
 import type { AnyFunction, GuardOptions } from './options.ts';
 import type { Amounts } from './protocol/event.ts';
@@ -17,7 +17,9 @@ export type GuardHandle = {
   /** State at this moment. */
   view(): GuardView;
   /** For adapters with hooks before and after a call: throws the trip, or gives the call to be told its outcome. */
-  begin(facts: Parameters<GuardCore['begin']>[0]): GuardedCall;
+  begin(facts: CallFacts): GuardedCall;
+  /** Like `begin` for adapters that can wait: `onTrip` is awaited, and an answer of `onWarn` is given as it is. */
+  enter(facts: CallFacts): Promise<GuardedCall | Answered>;
 };
 
 /** A guard that several functions share: one window, one budget, one breaker. */
@@ -60,6 +62,7 @@ const handleOf = (core: GuardCore): GuardHandle => ({
   raise: by => core.raise(by),
   view: () => core.view(),
   begin: facts => core.begin(facts),
+  enter: facts => core.enter(facts),
 });
 
 const sharedGuard = (options: GuardOptions): Guard => {
