@@ -23,6 +23,7 @@ const entries = Object.fromEntries(
     ['viewer', 'viewer/index.ts'],
     ['meter', 'meter/index.ts'],
     ['records', 'records.ts'],
+    ['store/redis', 'store/redis.ts'],
     ['emit', 'emit/socket.ts'],
     ...adapters.map(file => [`adapters/${file.slice(0, -3)}`, `adapters/${file}`]),
   ]
@@ -48,7 +49,7 @@ const oneCore = {
   name: 'one-core',
   setup(b) {
     b.onResolve({ filter: /^\.\.\/index\.ts$/ }, args =>
-      args.importer.includes(join('src', 'adapters'))
+      ['adapters', 'store'].some(room => args.importer.includes(join('src', room)))
         ? { path: '../index.cjs', external: true }
         : args.importer.includes(join('src', 'meter'))
           ? { path: './index.cjs', external: true }

@@ -208,4 +208,12 @@ export class Budget {
 /** Whether a reservation was refused. */
 export const isShort = (reservation: Reservation | Shortage): reservation is Shortage => 'unit' in reservation;
 
+/** A shortage for people. */
+export const shortageText = ({ unit, limit, spent, reserved, wanted }: Shortage): string => {
+  const show = (amount: number): string => (unit === 'usd' ? `$${Number(amount.toFixed(6))}` : String(amount));
+  const held = reserved > 0 ? `, ${show(reserved)} held for calls in flight` : '';
+  const name = unit === 'usd' ? '' : ` ${unit}`;
+  return `The budget of ${show(limit)}${name} does not cover another call: ${show(spent)} spent${held}, ${show(wanted)} wanted.`;
+};
+
 const finite = (value: number): number => (Number.isFinite(value) && value > 0 ? value : 0);

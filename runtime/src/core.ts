@@ -2,7 +2,7 @@
 // Wrappers and adapters are built on begin(); everything before the call runs is synchronous, so it cannot be raced.
 
 import { Breaker, type BreakerSnapshot, type Pass } from './breaker.ts';
-import { Budget, isShort, type Reservation, type Shortage, type Spend } from './budget.ts';
+import { Budget, isShort, type Reservation, type Shortage, type Spend, shortageText } from './budget.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ContextGuard } from './context.ts';
 import { Detector, type Remembered, type Sighting } from './detector.ts';
@@ -184,7 +184,7 @@ export class GuardCore implements Controllable {
       if (isShort(held)) {
         const trip = this.#trip(
           'budget',
-          budgetMessage(held),
+          shortageText(held),
           this.#budgetEvidence(held),
           facts,
           run,
@@ -666,10 +666,3 @@ const loopMessage = (name: string, { rung, period, repeats, calls }: Sighting): 
 
 const ordinal = (count: number): string =>
   count === 2 ? 'second' : count === 3 ? 'third' : count === 4 ? 'fourth' : `${count}th`;
-
-const budgetMessage = ({ unit, limit, spent, reserved, wanted }: Shortage): string => {
-  const show = (amount: number): string => (unit === 'usd' ? `$${Number(amount.toFixed(6))}` : String(amount));
-  const held = reserved > 0 ? `, ${show(reserved)} held for calls in flight` : '';
-  const name = unit === 'usd' ? '' : ` ${unit}`;
-  return `The budget of ${show(limit)}${name} does not cover another call: ${show(spent)} spent${held}, ${show(wanted)} wanted.`;
-};

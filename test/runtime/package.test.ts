@@ -47,16 +47,18 @@ describe('package', () => {
     node => {
       const esm = `import { guard, TripError, withRun, currentRun } from 'loopbound';
 import { startHub } from 'loopbound/hub'; import { PROTOCOL_VERSION } from 'loopbound/protocol'; import { openViewer } from 'loopbound/viewer';
+import { redisLedger } from 'loopbound/store/redis';
 import { createRequire } from 'node:module';
 const cjs = createRequire(import.meta.url)('loopbound');
 const f = cjs.guard(() => 1, { budget: { maxCalls: 0 } });
 let same; try { f(); } catch (error) { same = error instanceof TripError && error instanceof cjs.BudgetExceededError && error.name; }
 const hub = await startHub(); await hub.close();
-console.log(same, cjs !== undefined && withRun('x', run => cjs.currentRun() === run), PROTOCOL_VERSION, typeof openViewer);`;
-      expect(run('a.mjs', esm, node)).toBe('BudgetExceededError true 1 function');
+console.log(same, cjs !== undefined && withRun('x', run => cjs.currentRun() === run), PROTOCOL_VERSION, typeof openViewer, typeof redisLedger);`;
+      expect(run('a.mjs', esm, node)).toBe('BudgetExceededError true 1 function function');
       const cjs = `const { guard } = require('loopbound'); const { startHub } = require('loopbound/hub'); const { fold } = require('loopbound/protocol');
-console.log(guard(x => x + 1)(1), typeof startHub, typeof fold);`;
-      expect(run('b.cjs', cjs, node)).toBe('2 function function');
+const { redisLedger } = require('loopbound/store/redis');
+console.log(guard(x => x + 1)(1), typeof startHub, typeof fold, typeof redisLedger);`;
+      expect(run('b.cjs', cjs, node)).toBe('2 function function function');
     },
   );
 
