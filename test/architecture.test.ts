@@ -84,6 +84,7 @@ const rooms: readonly Room[] = [
       `${server}/languages/language.ts`,
       `${server}/languages/lines.ts`,
       `${server}/program/cancelled.ts`,
+      `${server}/graph/print.ts`,
       `${server}/rules/finding.ts`,
       `${server}/protocol.ts`,
     ],

@@ -40,6 +40,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 2;
     case 'check':
       return runCheck(command);
+    case 'graph':
+      return (await import('./commands/graph.ts')).runGraph(command);
     case 'watch':
       return (await import('./commands/watch.ts')).runWatch(command);
     case 'lsp':

@@ -2,7 +2,7 @@
 // Entry points use it; no room may.
 import type { Engine, LanguageSlot } from './engine/engine.ts';
 import { frameworkPackages, requestShapes } from './frameworks/index.ts';
-import { analyze } from './rules/analyze.ts';
+import { analyze, outline } from './rules/analyze.ts';
 import { rules } from './rules/index.ts';
 import { build, version } from './version.ts';
 
@@ -23,4 +23,5 @@ export const engine: Engine = {
   signals: { ...frameworkPackages, shapes: requestShapes },
   rules,
   analyze,
+  outline,
 };

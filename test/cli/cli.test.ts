@@ -74,6 +74,34 @@ const json = async (cwd: string, ...args: string[]) => {
   return { ...result, report: JSON.parse(result.out) as JsonReport };
 };
 
+describe('graph', () => {
+  test('of the entry at a line as text, Mermaid and JSON', async () => {
+    const folder = make({ 'a.ts': agent });
+    const text = await run(folder, 'graph', 'a.ts:4');
+    expect(text.code).toBe(0);
+    expect(text.out).toContain('run: no bound  a.ts:3:23');
+    expect(text.out).toContain('loop in run: no bound: ');
+    expect((await run(folder, 'graph', 'a.ts:4', '--format', 'mermaid')).out).toMatch(/^%% run\nflowchart TD\n/);
+    const { version, graphs } = JSON.parse((await run(folder, 'graph', '.', '--format', 'json')).out);
+    expect([version, graphs.length, graphs[0].loops[0].covered]).toEqual([1, 1, false]);
+  });
+
+  test('of a file without agent code, of none at all, and with a wrong format', async () => {
+    const folder = make({ 'a.ts': agent, 'quiet.ts': 'export const one = 1;\n' });
+    const quiet = await run(folder, 'graph', 'quiet.ts:1');
+    expect([quiet.code, quiet.out, quiet.err]).toEqual([
+      1,
+      '',
+      expect.stringContaining('no agent entry in quiet.ts:1'),
+    ]);
+    expect(await run(folder, 'graph', 'gone.ts')).toMatchObject({ code: 2, err: expect.stringContaining('gone.ts') });
+    expect(await run(folder, 'graph', 'a.ts', '--format', 'svg')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--format is one of text, mermaid, json, not "svg"'),
+    });
+  });
+});
+
 describe('check', () => {
   test('text: the code, the way round, the worst case; exit 1', async () => {
     const { code, out } = await run(make({ 'src/agent.ts': agent }), 'check');

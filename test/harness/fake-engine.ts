@@ -21,6 +21,7 @@ export function fakeEngine(options: { broken?: () => boolean; onAnalyze?: (progr
       shapes: ['.chat.completions.create('],
     },
     rules: [{ id: 'unbounded-loop', what: 'A loop.', why: 'It costs.', do: 'Bound it.', severity: 'warning' }],
+    outline: () => [],
     analyze(program, analyzeOptions) {
       options.onAnalyze?.(program);
       if (options.broken?.()) throw new Error('a rule fell over');

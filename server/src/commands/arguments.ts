@@ -18,6 +18,16 @@ export interface CheckCommand {
   readonly verbose: boolean;
 }
 
+export const graphFormats = ['text', 'mermaid', 'json'] as const;
+
+export interface GraphCommand {
+  readonly do: 'graph';
+  readonly path: string;
+  /** Only the entry that this line takes part in; from 1. */
+  readonly line: number | undefined;
+  readonly format: (typeof graphFormats)[number];
+}
+
 export interface WatchCommand {
   readonly do: 'watch';
   /** What to run with the hub announced; empty to wait for agents that are started elsewhere. */
@@ -32,6 +42,7 @@ export interface WatchCommand {
 
 export type Command =
   | CheckCommand
+  | GraphCommand
   | WatchCommand
   | { readonly do: 'lsp' }
   | { readonly do: 'help' }
@@ -48,6 +59,9 @@ export const usage = `loopbound: finds the loops of agent code that nothing boun
       --quiet                           show only findings that make the command fail
       --no-cache                        do not use or write the cache
       --verbose                         say what was skipped and why
+  loopbound graph PATH[:LINE]        draw the graph of each agent entry, or of the one at a line: steps, ways,
+                                     loops with their bound or its absence, the worst case
+      --format text|mermaid|json        how to draw it (default: text)
   loopbound watch [-- COMMAND]       show runs and trips of guarded agents live in the browser, on this machine
                                      only; runs COMMAND so that its agents report there, passes on its exit
       --port N                          port of the page (default: any free one)
@@ -68,6 +82,7 @@ export function parseArguments(args: readonly string[]): Command {
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') return { do: 'help' };
   if (first === '--version' || first === '-v' || first === 'version') return { do: 'version' };
   if (first === 'check') return parseCheck(rest);
+  if (first === 'graph') return parseGraph(rest);
   if (first === 'watch') return parseWatch(rest);
   if (first === 'lsp') return { do: 'lsp' };
   return wrong(
@@ -107,6 +122,28 @@ function parseCheck(args: readonly string[]): Command {
       cache: !values['no-cache'],
       verbose: values.verbose,
     };
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseGraph(args: readonly string[]): Command {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        format: { type: 'string', default: 'text' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return { do: 'help' };
+    const format = graphFormats.find(known => known === values.format);
+    if (!format) return wrong(`--format is one of ${graphFormats.join(', ')}, not "${values.format}".`);
+    const [place = '.', ...more] = positionals;
+    if (more.length > 0) return wrong('graph takes one path: loopbound graph src/agent.ts:12');
+    const [, path = place, line] = /^(.+):(\d+)$/.exec(place) ?? [];
+    return { do: 'graph', path, line: line === undefined ? undefined : Number(line), format };
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
   }

@@ -9,10 +9,10 @@ import { toSarif } from '../report/sarif.ts';
 import { toText } from '../report/text.ts';
 import type { Severity } from '../rules/finding.ts';
 import { diskFiles } from '../workspace/files.ts';
-import type { Log } from '../workspace/log.ts';
 import { chooseRoot } from '../workspace/root.ts';
 import { openStore } from '../workspace/store.ts';
 import type { CheckCommand } from './arguments.ts';
+import { stderrLog } from './log.ts';
 
 const ranks: { readonly [severity in Severity]: number } = { hint: 0, info: 1, warning: 2, error: 3 };
 
@@ -66,9 +66,4 @@ function wantsColour(): boolean {
   if (process.env.NO_COLOR) return false;
   if (process.env.FORCE_COLOR && process.env.FORCE_COLOR !== '0') return true;
   return process.stdout.isTTY === true && process.env.TERM !== 'dumb';
-}
-
-function stderrLog(verbose: boolean): Log {
-  const say = (message: string) => void process.stderr.write(`${message}\n`);
-  return { info: verbose ? say : () => undefined, warn: verbose ? say : () => undefined, error: say };
 }

@@ -2,7 +2,7 @@
 // so that the engine knows neither parsers nor frameworks.
 import type { LanguageFront } from '../languages/language.ts';
 import type { Program } from '../program/program.ts';
-import type { Analysis, AnalyzeOptions } from '../rules/analyze.ts';
+import type { Analysis, AnalyzeOptions, Outline } from '../rules/analyze.ts';
 import type { RuleId, Severity } from '../rules/finding.ts';
 import type { Signals } from '../workspace/specifiers.ts';
 
@@ -31,4 +31,5 @@ export interface Engine {
   readonly signals: Signals;
   readonly rules: readonly RuleInfo[];
   analyze(program: Program, options: AnalyzeOptions): Analysis;
+  outline(program: Program, options: AnalyzeOptions): readonly Outline[];
 }

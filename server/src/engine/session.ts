@@ -3,7 +3,7 @@
 import type { LanguageFront, TextEdit } from '../languages/language.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Module } from '../program/model.ts';
-import type { Analysis } from '../rules/analyze.ts';
+import type { Analysis, AnalyzeOptions } from '../rules/analyze.ts';
 import type { Finding, Fix, Place, RuleId } from '../rules/finding.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
@@ -16,6 +16,7 @@ import { fingerprints } from './fingerprint.ts';
 import { applyEdits, type FileEdits, fixEdits } from './fix.ts';
 import type { TakenNames } from './fresh-name.ts';
 import type { SessionMemory } from './memory.ts';
+import { type LocatedOutline, locate } from './outline.ts';
 import { fileStart, type Range, rangeOf } from './position.ts';
 import { createProgram, type ModuleCache, type ReadProgram } from './program.ts';
 import { type Scanner, scannersFor } from './scanner.ts';
@@ -64,6 +65,7 @@ export class Session {
   #changed = new Set<string>();
   #snapshot: Snapshot | undefined;
   #last: Checked | undefined;
+  #outlines: { readonly of: Check; readonly outlines: readonly LocatedOutline[] } | undefined;
   /** A bug was met: what came of it is not kept. */
   #failed = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -119,6 +121,25 @@ export class Session {
     const run = this.#queue.then(() => this.#check(options.cancelled ?? (() => false)));
     this.#queue = run.catch(() => undefined);
     return run;
+  }
+
+  /** The graphs of all entries, drawn when they are first asked for; they are those of the last check. */
+  async outlines(options: CheckOptions = {}): Promise<readonly LocatedOutline[]> {
+    await this.check(options);
+    await this.ready();
+    const last = this.#last;
+    if (!last) return [];
+    if (this.#outlines?.of !== last.check) {
+      const { program, snapshot } = last;
+      const drawn = this.#guarded('drawing the graphs', () =>
+        this.#engine.outline(program, this.#options(snapshot.config, options.cancelled ?? (() => false))),
+      );
+      const outlines = (drawn ?? [])
+        .filter(outline => snapshot.facts.has(outline.place.path))
+        .map(outline => locate(outline, path => program.module(path)?.lineStarts));
+      this.#outlines = { of: last.check, outlines };
+    }
+    return this.#outlines.outlines;
   }
 
   /** The text of a file in the state of the last check. */
@@ -347,11 +368,14 @@ export class Session {
   }
 
   #analyze(program: ReadProgram, config: Config, cancelled: () => boolean): Analysis {
-    const off = new Set<RuleId>();
-    for (const [rule, level] of config.rules) if (level === 'off') off.add(rule);
-    const { modelCallees, toolCallees, guards } = config;
-    const options = { off, modelCallees, toolCallees, guards, cancelled };
+    const options = this.#options(config, cancelled);
     return this.#guarded('the analysis', () => this.#engine.analyze(program, options)) ?? { findings: [], entries: [] };
+  }
+
+  #options({ rules, modelCallees, toolCallees, guards }: Config, cancelled: () => boolean): AnalyzeOptions {
+    const off = new Set<RuleId>();
+    for (const [rule, level] of rules) if (level === 'off') off.add(rule);
+    return { off, modelCallees, toolCallees, guards, cancelled };
   }
 
   /** A bug of ours costs this one answer and a line in the log, not the session. */

@@ -16,6 +16,7 @@ import { codeActionProvider, serveActions } from './actions.ts';
 import { answer, type Context, checkHome } from './context.ts';
 import { type Diagnostics, diagnosticProvider, serveDiagnostics } from './diagnostics.ts';
 import { serveDocuments } from './documents.ts';
+import { serveGraph } from './graph.ts';
 import { createHomes } from './homes.ts';
 import { serveHovers } from './hover.ts';
 import { serveLenses } from './lens.ts';
@@ -48,6 +49,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     serveActions(context);
     serveLenses(context);
     serveHovers(context);
+    serveGraph(context);
     serveWatching(context, diagnostics);
     serveSeen(context, diagnostics);
     return {

@@ -1,13 +1,16 @@
 // The analyzer as one pure function: a program in, findings and entries out.
 import { buildGraph } from '../graph/build.ts';
 import { cyclesOf } from '../graph/cycles.ts';
+import { type Outline, outlinesOf } from '../graph/outline.ts';
 import { WorstCase } from '../graph/worst.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Program } from '../program/program.ts';
-import { entriesOf } from './entries.ts';
+import { startsOf } from './entries.ts';
 import type { EntryReport, Finding, RuleId } from './finding.ts';
 import { rules } from './index.ts';
 import type { Subject } from './rule.ts';
+
+export type { Outline, OutlineStep } from '../graph/outline.ts';
 
 /** What a project may tune; the engine reads it from the config file. */
 export interface AnalyzeOptions {
@@ -29,13 +32,23 @@ export interface Analysis {
 }
 
 export function analyze(program: Program, options: AnalyzeOptions): Analysis {
+  const subject = subjectOf(program, options);
+  const findings = rules.filter(rule => !options.off.has(rule.id)).flatMap(rule => rule.check(subject));
+  return { findings: findings.sort(inOrder), entries: startsOf(subject).map(({ entry }) => entry) };
+}
+
+/** The graph of each entry, for those who ask to see it: a check does without. */
+export function outline(program: Program, options: AnalyzeOptions): readonly Outline[] {
+  const subject = subjectOf(program, options);
+  return outlinesOf(subject, startsOf(subject));
+}
+
+function subjectOf(program: Program, options: AnalyzeOptions): Subject {
   if (options.cancelled()) throw new Cancelled();
   const graph = buildGraph(program, options);
   if (options.cancelled()) throw new Cancelled();
   const cycles = [...graph.machines.values()].flatMap(machine => cyclesOf(machine, graph.runs, graph));
-  const subject: Subject = { graph, cycles, worst: new WorstCase(graph) };
-  const findings = rules.filter(rule => !options.off.has(rule.id)).flatMap(rule => rule.check(subject));
-  return { findings: findings.sort(inOrder), entries: entriesOf(subject) };
+  return { graph, cycles, worst: new WorstCase(graph) };
 }
 
 function inOrder(a: Finding, b: Finding): number {

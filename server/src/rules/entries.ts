@@ -1,14 +1,15 @@
 // Entry points of agents with their worst case: what the lens over them says.
 
 import type { Machine, Work } from '../graph/model.ts';
+import type { Start } from '../graph/outline.ts';
 import { asNumber, report } from '../program/quantity.ts';
 import type { EntryReport } from './finding.ts';
 import type { Subject } from './rule.ts';
 
-/** Functions that start a run, and machines that nothing in the program runs. */
-export function entriesOf(subject: Subject): EntryReport[] {
+/** Functions that start a run, and machines that nothing in the program runs, with what they do. */
+export function startsOf(subject: Subject): Start[] {
   const { graph, worst } = subject;
-  const entries: EntryReport[] = [];
+  const starts: Start[] = [];
   for (const id of graph.entries) {
     const step = graph.steps.get(id);
     if (!step) continue;
@@ -23,7 +24,7 @@ export function entriesOf(subject: Subject): EntryReport[] {
       for (const limit of limits)
         for (const text of machine ? boundsOf(machine, limit, subject) : []) boundedBy.add(text);
     }
-    entries.push({
+    const entry = {
       place: step.place,
       name: step.name,
       framework: step.framework,
@@ -31,15 +32,17 @@ export function entriesOf(subject: Subject): EntryReport[] {
       // What bounds one loop of several is no bound of the run.
       boundedBy: cost === 'endless' ? [] : [...boundedBy],
       loops: reached.loops.size + [...reached.runs.keys()].length,
-    });
+    };
+    starts.push({ entry, work: step.work });
   }
   const run = new Set(graph.runs.map(one => one.machine));
   for (const machine of graph.machines.values()) {
     if (run.has(machine.id)) continue;
-    entries.push(machineEntry(machine, report(worst.machine(machine, undefined)), subject));
+    const entry = machineEntry(machine, report(worst.machine(machine, undefined)), subject);
+    starts.push({ entry, work: { do: 'run', machine: machine.id, limit: undefined, place: machine.place } });
   }
-  return entries.sort((a, b) =>
-    a.place.path === b.place.path ? a.place.span[0] - b.place.span[0] : a.place.path < b.place.path ? -1 : 1,
+  return starts.sort(({ entry: { place: a } }, { entry: { place: b } }) =>
+    a.path === b.path ? a.span[0] - b.span[0] : a.path < b.path ? -1 : 1,
   );
 }
 
