@@ -11,7 +11,7 @@ import { type RuleId, ruleIds } from '../server/src/rules/finding.ts';
 import { rules } from '../server/src/rules/index.ts';
 import { sessionOver, type Texts } from './harness/analyze.ts';
 import { fixtureTexts } from './harness/fixture.ts';
-import { typeErrors } from './harness/types.ts';
+import { installedAt, typeErrors } from './harness/types.ts';
 
 /** One fix, done. */
 interface Done {
@@ -147,16 +147,7 @@ function nameOf({ finding, path }: CheckedFinding): string {
 function isTyped(texts: Texts): boolean {
   const manifest = texts['package.json'];
   const wanted = manifest === undefined ? undefined : (JSON.parse(manifest) as { dependencies?: Texts }).dependencies;
-  return Object.entries(wanted ?? {}).every(([name, range]) => {
-    const installed = fileURLToPath(new URL(`../node_modules/${name}/package.json`, import.meta.url));
-    try {
-      const { version } = JSON.parse(readFileSync(installed, 'utf8')) as { version: string };
-      return /\d+/.exec(range)?.[0] === /\d+/.exec(version)?.[0];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw error;
-    }
-  });
+  return Object.entries(wanted ?? {}).every(([name, range]) => installedAt(name, /\d+/.exec(range)?.[0]) !== undefined);
 }
 
 function fixtures(): { name: string; texts: Texts }[] {

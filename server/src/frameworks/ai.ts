@@ -6,7 +6,7 @@ import { asNumber, limitOf, nameOf, number, one, plus, symbol } from '../program
 import type { In, Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
 import type { FixOperation, Place } from '../rules/finding.ts';
-import { madeAt, type Options, optionsAt, packageCalls, placeOfCall } from './calls.ts';
+import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
 import type { CallPattern, Contribution, External, Framework } from './framework.ts';
 import { limitOption } from './literals.ts';
 import { codeLimit, defaultLimit, loopMachine, unreadLimit } from './loop-of.ts';
@@ -16,6 +16,8 @@ import { callbacksOf, toolsOf } from './tools.ts';
 
 const core = ['ai', 'ai/rsc', '@ai-sdk/rsc'];
 const workflow = ['@ai-sdk/workflow', '@workflow/ai', '@workflow/ai/*'];
+/** Every version of it is made of ai 7; `@workflow/ai` goes with 5 and 6. */
+const workflowOfSeven = '@ai-sdk/workflow';
 const packages = [...core, ...workflow];
 
 const textCall = /^:(generateText|streamText|streamUI)$/;
@@ -424,60 +426,60 @@ function isStepCount(node: Expression): boolean {
   return node.kind === 'member' && node.property === 'length' && /steps$/i.test(nameOf(node.object));
 }
 
+/** A condition that ends after some steps, as text, with the import that it needs. */
+function stepCondition(call: In<CallExpression>, reader: Reader): { text: string; imports: string[] } {
+  const major = majorOf(call.module, reader);
+  const isWorkflow = splitPath(pathOfClass(call, reader)).head === workflowOfSeven;
+  // The agent's own types want the conditions of ai 7; a project with an older one has none that fit.
+  if (isWorkflow && major !== undefined && major < 7) {
+    return { text: `({ steps }) => steps.length >= ${suggestedSteps}`, imports: [] };
+  }
+  const name = isWorkflow || (major ?? 6) >= 7 ? 'isStepCount' : 'stepCountIs';
+  return { text: `$${name}(${suggestedSteps})`, imports: [name] };
+}
+
 function stepFixes(options: Options, call: In<CallExpression>, reader: Reader): FixPlan[] {
   const object = options.objects[0];
   if (!object) return [];
   const major = majorOf(call.module, reader);
-  if (major !== undefined && major < 5) return optionFix(object, 'maxSteps', String(suggestedSteps), []);
-  const condition = (major ?? 6) >= 7 ? 'isStepCount' : 'stepCountIs';
+  const head = splitPath(pathOfClass(call, reader)).head;
+  if (major !== undefined && major < 5 && core.includes(head))
+    return optionFix(object, 'maxSteps', String(suggestedSteps), []);
+  const { text, imports } = stepCondition(call, reader);
+  const importedIn = (path: string): FixOperation[] =>
+    imports.map(imported => ({ do: 'import', path, specifier: 'ai', imported }));
   const given = options.get('stopWhen');
   const own = given && reader.resolver.values(given.node, given.module)[0];
-  // Conditions that are there stay: a step count beside them.
-  const kept =
-    given?.node.kind === 'call' || given?.node.kind === 'name' || given?.node.kind === 'functionExpression'
-      ? given.node
-      : undefined;
-  const imported: FixOperation = { do: 'import', path: object.module.path, specifier: 'ai', imported: condition };
   if (given && own?.kind === 'list' && given.node.kind === 'list' && given.node.items.length > 0) {
+    const { path } = given.module;
     const last = given.node.items.at(-1)!;
     return [
-      {
-        title: `Stop after ${suggestedSteps} steps too`,
-        safe: true,
-        rules: ['unbounded-cycle', 'ineffective-bound', 'default-bound'],
-        operations: [
-          { ...imported, path: given.module.path },
-          {
-            do: 'replace',
-            path: given.module.path,
-            at: [last.span[1], last.span[1]],
-            text: `, $${condition}(${suggestedSteps})`,
-          },
-        ],
-      },
+      besideFix([...importedIn(path), { do: 'replace', path, at: [last.span[1], last.span[1]], text: `, ${text}` }]),
     ];
   }
+  // Conditions that are there stay: a step count beside them.
+  const kept = given && /^(call|name|functionExpression)$/.test(given.node.kind) ? given.node : undefined;
   const isStep = own?.kind === 'external' && /^ai:(stepCountIs|isStepCount|isLoopFinished)\(\)$/.test(own.path);
-  if (kept && !isStep) {
+  if (given && kept && !isStep) {
+    const { path } = given.module;
     return [
-      {
-        title: `Stop after ${suggestedSteps} steps too`,
-        safe: true,
-        rules: ['unbounded-cycle', 'ineffective-bound', 'default-bound'],
-        operations: [
-          { ...imported, path: given!.module.path },
-          { do: 'replace', path: given!.module.path, at: [kept.span[0], kept.span[0]], text: '[' },
-          {
-            do: 'replace',
-            path: given!.module.path,
-            at: [kept.span[1], kept.span[1]],
-            text: `, $${condition}(${suggestedSteps})]`,
-          },
-        ],
-      },
+      besideFix([
+        ...importedIn(path),
+        { do: 'replace', path, at: [kept.span[0], kept.span[0]], text: '[' },
+        { do: 'replace', path, at: [kept.span[1], kept.span[1]], text: `, ${text}]` },
+      ]),
     ];
   }
-  return optionFix(object, 'stopWhen', `$${condition}(${suggestedSteps})`, [imported]);
+  return optionFix(object, 'stopWhen', text, importedIn(object.module.path));
+}
+
+function besideFix(operations: readonly FixOperation[]): FixPlan {
+  return {
+    title: `Stop after ${suggestedSteps} steps too`,
+    safe: true,
+    rules: ['unbounded-cycle', 'ineffective-bound', 'default-bound'],
+    operations,
+  };
 }
 
 function optionFix(object: In<Expression>, key: string, value: string, before: readonly FixOperation[]): FixPlan[] {
