@@ -11,7 +11,10 @@ export type StoredGuard = {
   window: MatchedCall[];
 };
 
-/** Keeps trips over processes. Synchronous, since a trip must be on disk before it is thrown. */
+/**
+ * Keeps trips over processes. Synchronous, since a trip must be on disk before it is thrown. What `load` throws stops the
+ * call; `save` had better not throw, since that would be thrown in place of the trip.
+ */
 export type GuardStore = {
   /** What was kept under the label; undefined if nothing was. */
   load(label: string): StoredGuard | undefined;
