@@ -226,3 +226,13 @@ export const followed = <T>(stream: ReadableStream<T>, reader: StreamReader): Re
     { highWaterMark: 0 },
   );
 };
+
+/** The same object with some members replaced; what it keeps in private fields stays reachable for its own methods. */
+export const replaced = <T extends object>(target: T, members: object): T =>
+  new Proxy(target, {
+    get(_, key) {
+      if (Object.hasOwn(members, key)) return Reflect.get(members, key);
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
