@@ -25,7 +25,9 @@ export const watchStream = (
   stream: Stream,
   told: { ended(usage: Usage | undefined, text: string): void; failed(error: unknown): void },
 ): void => {
-  const open = stream[Symbol.asyncIterator].bind(stream);
+  // The official clients' streams open every reader with `iterator`, `tee()` too.
+  const at = typeof (stream as { iterator?: unknown }).iterator === 'function' ? 'iterator' : Symbol.asyncIterator;
+  const open = (stream as unknown as Record<typeof at, () => AsyncIterator<unknown>>)[at].bind(stream);
   let usage: Usage | undefined;
   let text = '';
   const see = (chunk: unknown): void => {
@@ -63,5 +65,5 @@ export const watchStream = (
       },
     };
   };
-  Object.defineProperty(stream, Symbol.asyncIterator, { value: watched, configurable: true });
+  Object.defineProperty(stream, at, { value: watched, configurable: true });
 };

@@ -81,16 +81,19 @@ const MOST_HELD = 1_000;
 /** The words that a model and a reader of the history get in place of a tool's result. */
 export const refusal = (trip: TripError): string => `Not done, stopped by loopbound (${trip.reason}): ${trip.message}`;
 
-/** What a call cost, for {@link GuardedCall.succeed}. */
+/** What a call cost. Without usage, of a stream that was left say, it counts as it was estimated. */
 export const outcomeOf = (
-  cost: ModelOptions['cost'],
+  { cost, estimate }: ModelOptions,
   request: ModelRequest,
   usage: Usage | undefined,
-): Required<Pick<Outcome, 'inputTokens' | 'outputTokens'>> & Outcome => ({
-  inputTokens: usage?.inputTokens ?? 0,
-  outputTokens: usage?.outputTokens ?? 0,
-  ...(cost && usage ? { usd: cost(request, usage) } : {}),
-});
+): Outcome => {
+  if (!usage) {
+    const { usd = 0, tokens = 0 } = estimate?.(request) ?? {};
+    return { usd, inputTokens: 0, outputTokens: tokens };
+  }
+  const { inputTokens, outputTokens } = usage;
+  return { inputTokens, outputTokens, ...(cost ? { usd: cost(request, usage) } : {}) };
+};
 
 /** The options of a model's guard, without what only the adapter can answer. */
 export const modelGuard = ({ cost: _cost, estimate: _estimate, onWarn, ...rest }: ModelOptions): GuardHandle =>
@@ -109,7 +112,7 @@ export const modelGuard = ({ cost: _cost, estimate: _estimate, onWarn, ...rest }
 
 /** Makes the guards. Throws `RangeError` for options that cannot work. */
 export const agentGuards = (options: AgentOptions): AgentGuards => {
-  const { cost, estimate } = options.model ?? {};
+  const { estimate } = options.model ?? {};
   const model = modelGuard(options.model ?? {});
   const tools = guard({ name: 'tools', op: 'tool', ...options.tools } as GuardOptions);
   const held = new Map<unknown, { trip: TripError; root: Run }>();
@@ -150,7 +153,7 @@ export const agentGuards = (options: AgentOptions): AgentGuards => {
     estimate: estimate?.(request),
   });
   const opened = (call: GuardedCall, request: ModelRequest): OpenRequest => ({
-    answered: (answer, usage) => call.succeed(answer, outcomeOf(cost, request, usage)),
+    answered: (answer, usage) => call.succeed(answer, outcomeOf(options.model ?? {}, request, usage)),
     failed: error => call.fail(error),
     released: () => call.release(),
   });
