@@ -29,9 +29,6 @@ import {
 import { usageOf } from './usage.ts';
 import { errorName, errorText, resultText } from './volatile.ts';
 
-/** Retryable failures in a row that the detector skips; more of them are a loop like any other. */
-const SKIPPED_RETRIES = 10;
-
 type Above = ((...args: never[]) => unknown) | undefined;
 
 /** A call as it is handed to a guard. */
@@ -78,7 +75,6 @@ export class GuardCore implements Controllable {
   readonly #made: Place | undefined;
   #detector: Detector | undefined;
   #preflight: Trip | undefined | null = null;
-  #retries = 0;
   #calls = 0;
   #monitored = new Set<string>();
   #last: { run: Run; again: string; trip: Trip } | undefined;
@@ -116,7 +112,7 @@ export class GuardCore implements Controllable {
   }
 
   /** Checks a call. Gives a running call, an answer of `onWarn`, or the trip, which the caller throws. */
-  check(facts: CallFacts, above: Above, args?: unknown): GuardedCall | TripError | Answered {
+  check(facts: CallFacts, above: Above): GuardedCall | TripError | Answered {
     const run = currentRun();
     const time = this.clock();
     const stopped = run.stopped;
@@ -195,7 +191,7 @@ export class GuardCore implements Controllable {
         if (trip) return failing(pass, trip);
       } else reservation = held;
     }
-    const remembered = signature && detector?.push(facts.name, signature, time, args ?? facts.input);
+    const remembered = signature && detector?.push(facts.name, signature, time);
     this.#calls++;
     run.calls++;
     const op = facts.op ?? this.op;
@@ -245,7 +241,6 @@ export class GuardCore implements Controllable {
     this.breaker?.reset();
     this.options.store?.clear(this.label);
     this.#preflight = undefined;
-    this.#retries = 0;
     this.#last = undefined;
     this.#monitored.clear();
   }
@@ -266,21 +261,6 @@ export class GuardCore implements Controllable {
       breaker: this.breaker?.snapshot(),
       window: this.#loop ? this.#detectorOf(currentRun()).window.map(call => call.name) : [],
     };
-  }
-
-  /** Whether the detector is to skip this failure. */
-  skips(error: unknown): boolean {
-    const retryable = (this.options.isRetryable ?? isRetryable)(error);
-    if (!retryable) {
-      this.#retries = 0;
-      return false;
-    }
-    return ++this.#retries <= SKIPPED_RETRIES;
-  }
-
-  /** A call went well: retries start anew. */
-  progressed(): void {
-    this.#retries = 0;
   }
 
   #newDetector(): Detector {
@@ -553,7 +533,6 @@ export class GuardedCall {
       const result = options.result ? (options.result as (output: unknown) => unknown)(output) : output;
       this.#detector?.done(this.#remembered, resultText(result));
     }
-    this.#core.progressed();
     this.#pass?.success();
     const usage = known
       ? undefined
@@ -588,8 +567,8 @@ export class GuardedCall {
     if (!this.#open) return;
     this.#open = false;
     if (this.#remembered && this.#detector) {
-      if (this.#core.skips(error)) this.#detector.forget(this.#remembered);
-      else this.#detector.failed(this.#remembered, errorText(error));
+      const retryable = (this.#core.options.isRetryable ?? isRetryable)(error);
+      this.#detector.failed(this.#remembered, errorText(error, this.#signature), retryable);
     }
     this.#pass?.failure(errorName(error));
     this.#reservation?.settle({ usd: 0, tokens: 0 });
@@ -656,9 +635,9 @@ const loopMessage = (name: string, { rung, period, repeats, calls }: Sighting): 
     case 'stagnation':
       return `The last ${repeats - 1} calls repeated known calls with known results.`;
     case 'reworded':
-      return `${name} gave the same result ${repeats - 1} times to the same request in other words.`;
+      return `${name} gave the same result ${repeats - 1} times to the same request, in other words or with other settings.`;
     case 'sweep':
-      return `${name} was called ${repeats} times in a row, counting up and nothing else.`;
+      return `${name} was called ${repeats} times on end, counting up and nothing else.`;
     case 'spawn':
       return `${repeats - 1} agents were started in this run already.`;
   }

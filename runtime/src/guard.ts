@@ -98,7 +98,7 @@ export const wrap = <F extends AnyFunction>(core: GuardCore, fn: F, name: string
   const guarded = function (this: unknown, ...args: unknown[]): unknown {
     const input = signature ? signature(...args) : args.length === 1 ? args[0] : args;
     const facts = { name, input, payload: args[0], estimate: estimate?.(...args) };
-    const call = core.check(facts, guarded as AnyFunction, args);
+    const call = core.check(facts, guarded as AnyFunction);
     if (!(call instanceof GuardedCall)) return refuse(core, call, promises);
     let output: unknown;
     try {

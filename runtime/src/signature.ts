@@ -27,6 +27,16 @@ export type SignatureOptions = {
 /** Keys of arguments that never tell two calls apart. */
 export const VOLATILE_KEYS: ReadonlySet<string> = new Set([
   'timestamp',
+  'ts',
+  'now',
+  'currentTime',
+  'current_time',
+  'attempt',
+  'attemptNumber',
+  'attempt_number',
+  'retry',
+  'retryCount',
+  'retry_count',
   'requestId',
   'request_id',
   'traceId',
@@ -51,6 +61,11 @@ const SHORT = 128;
 /** Depth from which on cycles are looked for, and the depth at which a form ends. */
 const DEEP_FROM = 24;
 const DEEPEST = 96;
+
+/** A scratch folder with a name made up by the system, as `mkdtemp` does; not a file that somebody named. */
+const SCRATCH =
+  /\/tmp\/(?:tmp[a-z0-9_]{6,}|[\w.-]*[-_.](?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{6,}|[\w.-]*\d{5,})(?=[/\s"']|$)/i;
+const SCRATCH_ALL = new RegExp(`(/tmp/)${SCRATCH.source.slice(7)}`, 'gi');
 
 const scratch: Part[] = [];
 let size = 0;
@@ -118,6 +133,25 @@ export const signatureText = ({ parts }: Signature): string => {
     return `${part.description};`;
   };
   return `${String(parts[0])}\n${text()}`;
+};
+
+/** The single values in the arguments behind a signature, each with the key it stands under; items of a list under the list's. */
+export const leavesOf = ({ parts }: Signature): [key: string, value: Part][] => {
+  const leaves: [string, Part][] = [];
+  let at = 1;
+  const walkPart = (key: string): void => {
+    const part = parts[at++];
+    if (part === OBJECT) {
+      while (at < parts.length && parts[at] !== END) walkPart(String(parts[at++]));
+      at++;
+    } else if (part === LIST) {
+      let left = Number(parts[at++]);
+      while (left-- > 0) walkPart(key);
+    } else if (part === JSON_TEXT || part === DATE || part === BAG) walkPart(key);
+    else leaves.push([key, part]);
+  };
+  walkPart('');
+  return leaves;
 };
 
 /** Characters of the arguments behind a signature, about. */
@@ -189,7 +223,7 @@ const walkText = (value: string): void => {
     const first = value.charCodeAt(0);
     if ((first === 123 || first === 91) && walkJson(value)) return;
     if (length > SHORT) {
-      if (first <= 32 || value.charCodeAt(length - 1) <= 32 || /[^\S ]| {2}/.test(value)) {
+      if (first <= 32 || value.charCodeAt(length - 1) <= 32 || /[^\S ]| {2}|\/tmp\//.test(value)) {
         putPlain(value);
         return;
       }
@@ -200,6 +234,11 @@ const walkText = (value: string): void => {
       for (let index = 0; index < length; index++) {
         const code = value.charCodeAt(index);
         if (code <= 32 && (code !== 32 || last === 32)) {
+          putPlain(value);
+          return;
+        }
+        // A slash and a t, as in /tmp: rare enough to look closer.
+        if (code === 116 && last === 47 && SCRATCH.test(value)) {
           putPlain(value);
           return;
         }
@@ -220,7 +259,7 @@ const walkText = (value: string): void => {
 };
 
 const putPlain = (value: string): void => {
-  const plain = value.trim().replace(/\s+/g, ' ');
+  const plain = value.trim().replace(/\s+/g, ' ').replace(SCRATCH_ALL, '$1');
   put(plain);
   mixText(plain);
 };
@@ -278,14 +317,27 @@ const walkContent = (value: object): void => {
     }
   }
   put(OBJECT);
+  const empty = size;
+  let skipped = false;
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!;
     const field = fields[key];
     // An absent field and an undefined one are the same call.
-    if (field === undefined || (key.length > 4 && skip.has(key))) continue;
+    if (field === undefined) continue;
+    if (skip.has(key)) {
+      skipped = true;
+      continue;
+    }
     mix(key.length);
     put(key);
     walk(field);
+  }
+  // Where a time or an attempt is all that is given, it is what the call is about.
+  if (skipped && size === empty) {
+    for (const key of keys) {
+      put(key);
+      walk(fields[key]);
+    }
   }
   put(END);
 };

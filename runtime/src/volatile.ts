@@ -1,92 +1,76 @@
 // What changes in a result without meaning progress: times, durations, request ids, process ids, temporary paths.
 // Percentages, counts, names and plain numbers are left alone: when they change, something happened.
 
-/** Keys of results whose values never count as progress. */
-export const VOLATILE_RESULT_KEYS: ReadonlySet<string> = new Set([
-  'timestamp',
-  'timestamps',
-  'ts',
-  'time',
-  'date',
-  'datetime',
-  'now',
-  'createdAt',
-  'created_at',
-  'updatedAt',
-  'updated_at',
-  'fetchedAt',
-  'fetched_at',
-  'checkedAt',
-  'checked_at',
-  'duration',
-  'durationMs',
-  'duration_ms',
-  'elapsed',
-  'elapsedMs',
-  'elapsed_ms',
-  'latency',
-  'latencyMs',
-  'latency_ms',
-  'took',
-  'tookMs',
-  'took_ms',
-  'uptime',
-  'requestId',
-  'request_id',
-  'traceId',
-  'trace_id',
-  'spanId',
-  'span_id',
-  'correlationId',
-  'correlation_id',
-  'receipt',
-  'receiptId',
-  'receipt_id',
-  'callId',
-  'call_id',
-  'toolCallId',
-  'tool_call_id',
-  'sessionId',
-  'session_id',
-  'nonce',
-  'uuid',
-  'etag',
-  'pid',
-  'processId',
-  'process_id',
-  'cwd',
-  'workdir',
-  'tmpdir',
-]);
+import { leavesOf, type Signature } from './signature.ts';
+
+/** Stands in an error for an argument that it names. */
+export const ARGUMENT = '<argument>';
+
+/** Keys without case, `_` and `-`, so that one entry stands for all spellings. */
+export const plainKey = (key: string): string => key.replace(/[_-]/g, '').toLowerCase();
+
+/** Keys of results whose values never count as progress; compared without case, `_` and `-`. */
+export const VOLATILE_RESULT_KEYS: ReadonlySet<string> = new Set(
+  (
+    'timestamp timestamps ts time date datetime now createdat updatedat fetchedat checkedat servedat generatedat ' +
+    'lastchecked lastcheckedat lastpolled lastpolledat lastseen lastseenat lastupdated nextcheck nextpoll retryafter ' +
+    'duration elapsed latency took uptime loadtime responsetime totaltime ' +
+    'requestid xrequestid traceid traceparent spanid correlationid receipt receiptid callid toolcallid sessionid nonce uuid ' +
+    'etag pid processid cwd workdir tmpdir attempt attempts retrycount'
+  ).split(' '),
+);
+
+/** How keys of measured times end, whatever was measured. */
+const TIMING_KEY =
+  /(?:time|duration|elapsed|latency|took|waited|uptime)(?:in)?(?:ms|millis|milliseconds|s|secs?|seconds|ns|us)$/;
+
+/** Keys whose times and durations are the progress itself. */
+const PROGRESS_KEY =
+  /until|upto|through|cursor|watermark|checkpoint|last|latest|synced|processed|position|offset|eta|remaining|left/;
 
 /** A pattern and the mark that takes its place. */
 export type VolatilePattern = readonly [pattern: RegExp, mark: string];
 
+// Before and after a time or a duration: words that make it the progress itself.
+const NO_PROGRESS_BEFORE =
+  '(?<!\\b(?:until|up to|through|cursor|watermark|checkpoint|offset|position|processed|synced|eta|remaining|left|to go|last \\w+)[\\s:=~]{1,4})';
+const NO_PROGRESS_AFTER = '(?! ?(?:remaining|left|to go|of \\d|/ ?\\d))';
+const around = (pattern: string, flags: string): RegExp =>
+  new RegExp(`(?=\\d)${NO_PROGRESS_BEFORE}${pattern}${NO_PROGRESS_AFTER}`, flags);
+
 /** Patterns of text that never count as progress. */
 export const VOLATILE_PATTERNS: readonly VolatilePattern[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
-  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
+  [around('\\b\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:[.,]\\d+)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?', 'g'), '<time>'],
   [
     /\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?[A-Z][a-z]{2}(?: \d{1,2})?,? (?:\d{4} )?\d\d:\d\d:\d\d(?: \d{4})?(?: [A-Z]{2,4})?/g,
     '<time>',
   ],
-  [/\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?\b/gi, '<time>'],
-  [/\b1[5-9]\d{8}(?:\.\d+|\d{3})?\b/g, '<epoch>'],
-  [/\b\d+(?:\.\d+)? ?(?:ms|µs|us|ns|milliseconds?|microseconds?|seconds?|secs?)\b/gi, '<duration>'],
-  [/\b\d+\.\d+ ?s\b/g, '<duration>'],
+  [around('\\b\\d{1,2}:\\d\\d:\\d\\d(?:[.,]\\d+)?(?: ?[AP]M)?\\b', 'gi'), '<time>'],
+  [around('\\b1[5-9]\\d{8}(?:\\.\\d+|\\d{3})?\\b', 'g'), '<epoch>'],
+  [around('\\b(?:\\d+ ?h ?)?\\d+ ?m(?:in)? ?\\d+(?:\\.\\d+)? ?s(?:ec)?\\b', 'gi'), '<duration>'],
+  [around('\\b\\d+(?:\\.\\d+)? ?(?:ms|µs|us|ns|milliseconds?|microseconds?|seconds?|secs?)\\b', 'gi'), '<duration>'],
+  [around('\\b\\d+\\.\\d+ ?s\\b', 'g'), '<duration>'],
+  [/\(\d+(?:\.\d+)? ?(?:s|m|min)\)/g, '(<duration>)'],
   [
     /\b((?:took|elapsed|duration|after|in|waited|uptime)[ :=]+)\d+(?:\.\d+)? ?(?:s|m|h|min|minutes?|hours?)\b/gi,
     '$1<duration>',
   ],
   [/\b(pid|process(?: id)?|job|PID)([ :=#]+)\d+\b/gi, '$1$2<pid>'],
+  [/\b((?:attempt|retry|try)(?: no\.?)?[ :=#]+)\d+(?:(?: of |\/)\d+)?/gi, '$1<attempt>'],
   [
     /\b(?:req|request|call|msg|run|trace|span|rcpt|receipt|evt|chatcmpl|resp|toolu|sess|session|corr|txn?|op)[_-][A-Za-z0-9]*\d[A-Za-z0-9]*\b/g,
     '<id>',
   ],
   [
-    /\b((?:request|trace|span|correlation|receipt|session|call|message)[ _-]?(?:id|no|number)?[ :=#]+)(?=[\w-]*\d)[\w-]+/gi,
+    /\b(?:id|job|task|inc|incident|event|error|err|ref|worker|pod|container|upload|batch|exec|deploy|ticket)[_-](?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{5,}\b/gi,
+    '<id>',
+  ],
+  [
+    /\b((?:request|trace|span|correlation|receipt|session|call|message|reference|incident|confirmation)[ _-]?(?:id|no|number)?[ :=#.]+)(?=[\w.-]*\d)[\w.-]+/gi,
     '$1<id>',
   ],
+  [/((?:localhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):|\bport )\d{4,5}\b/gi, '$1<port>'],
   [/\b0x[0-9a-f]{6,}\b/gi, '<address>'],
   [/(?:\/private)?\/(?:tmp|var\/tmp|var\/folders\/[^/\s"']+\/[^/\s"']+\/T)\/[^/\s"',:)]+/g, '<temp>'],
   [/[A-Z]:\\(?:[^\\\s"']+\\)*Temp\\[^\\\s"',:)]+/gi, '<temp>'],
@@ -105,12 +89,31 @@ const MAX = 64 * 1024;
 
 /** A result, as {@link resultText} gave it, without what is volatile in it. */
 export const stripVolatile = (text: string, options: VolatileOptions = {}): string => {
-  let out = text.length > MAX ? text.slice(0, MAX) : text;
+  // Of a long one the end counts as well: that is where a log grows.
+  let out = text.length > MAX ? text.slice(0, MAX / 2) + text.slice(-MAX / 2) : text;
   const first = out.charCodeAt(0);
-  if (first === 123 || first === 91) out = stripKeys(out, options.keys ?? VOLATILE_RESULT_KEYS);
+  if (first === 123 || first === 91) out = stripKeys(out, plainKeys(options.keys ?? VOLATILE_RESULT_KEYS));
   for (const [pattern, mark] of options.patterns ?? VOLATILE_PATTERNS) out = out.replace(pattern, mark);
   return out.replace(/\s+/g, ' ').trim();
 };
+
+/** Whether nothing is left of a stripped result: then what was taken out was all that it said. */
+export const isAllVolatile = (stripped: string): boolean => !/[\p{L}\p{N}]/u.test(stripped.replace(/<\w+>/g, ''));
+
+let plainFrom: ReadonlySet<string> | undefined;
+let plain: ReadonlySet<string> = VOLATILE_RESULT_KEYS;
+
+const plainKeys = (keys: ReadonlySet<string>): ReadonlySet<string> => {
+  if (keys === VOLATILE_RESULT_KEYS) return keys;
+  if (keys !== plainFrom) {
+    plainFrom = keys;
+    plain = new Set([...keys].map(plainKey));
+  }
+  return plain;
+};
+
+/** Digits that no pattern knows. */
+const shield = (text: string): string => text.replace(/\d/g, digit => String.fromCharCode(0xe000 + Number(digit)));
 
 const stripKeys = (text: string, keys: ReadonlySet<string>): string => {
   let json: unknown;
@@ -127,10 +130,15 @@ const stripKeys = (text: string, keys: ReadonlySet<string>): string => {
       return inner === 123 || inner === 91 ? stripKeys(value, keys) : value;
     }
     if (typeof value !== 'object' || value === null) return value;
-    return Object.entries(value)
-      .filter(([key]) => !keys.has(key))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, field]) => [key, sorted(field)]);
+    const fields: [string, unknown][] = [];
+    for (const key of Object.keys(value).sort()) {
+      const name = plainKey(key);
+      if (keys.has(name) || TIMING_KEY.test(name)) continue;
+      const field = (value as Record<string, unknown>)[key];
+      const kept = PROGRESS_KEY.test(name) && (typeof field === 'string' || typeof field === 'number');
+      fields.push([key, kept ? shield(String(field)) : sorted(field)]);
+    }
+    return fields;
   };
   return JSON.stringify(sorted(json));
 };
@@ -141,19 +149,47 @@ export const resultText = (value: unknown): string | undefined => {
   if (value === undefined) return undefined;
   if (typeof value !== 'object') return String(value);
   try {
-    return JSON.stringify(value) ?? String(value);
+    const text = JSON.stringify(value) ?? String(value);
+    return text === '{}' && isOpaque(value) ? opaqueText(value) : text;
   } catch {
     // Cyclic or with a bigint: its kind is all that can be compared.
     return Object.prototype.toString.call(value);
   }
 };
 
-/** What tells failures apart: name, status, code and the stripped first line of the message. */
-export const errorText = (error: unknown): string => {
-  if (typeof error !== 'object' || error === null) return stripVolatile(String(error).slice(0, 500));
+const isOpaque = (value: object | null): value is object => {
+  const prototype = value === null ? null : Object.getPrototypeOf(value);
+  return prototype !== null && prototype !== Object.prototype;
+};
+
+let opaque = 0;
+
+/** Of a stream, a response or another thing that shows nothing, nobody can say that it is the same again. */
+const opaqueText = (value: object): string => {
+  if (value instanceof Map || value instanceof Set) return JSON.stringify([...value]);
+  if (value instanceof Error) return errorText(value);
+  return `${Object.prototype.toString.call(value)} number ${++opaque}`;
+};
+
+/**
+ * What tells failures apart: name, status, code and the stripped first line of the message. Arguments that the message
+ * names are taken out: the same error for another file is the same error.
+ */
+export const errorText = (error: unknown, signature?: Signature): string => {
+  if (typeof error !== 'object' || error === null) return lineOf(String(error), signature);
   const { name, status, statusCode, code, message, title } = error as Record<string, unknown>;
-  const line = String(title ?? message ?? '').split('\n', 1)[0]!;
-  return `${String(name ?? 'Error')} ${String(status ?? statusCode ?? '')} ${String(code ?? '')} ${stripVolatile(line.slice(0, 500))}`;
+  const line = lineOf(String(title ?? message ?? ''), signature);
+  return `${String(name ?? 'Error')} ${String(status ?? statusCode ?? '')} ${String(code ?? '')} ${line}`;
+};
+
+const lineOf = (message: string, signature: Signature | undefined): string => {
+  let line = message.split('\n', 1)[0]!.slice(0, 500);
+  if (signature) {
+    for (const [, value] of leavesOf(signature)) {
+      if (typeof value === 'string' && value.length > 2) line = line.replaceAll(value, ARGUMENT);
+    }
+  }
+  return stripVolatile(line);
 };
 
 /** A short name of a failure for people and events; never its message. */
