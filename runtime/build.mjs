@@ -24,6 +24,9 @@ const entries = Object.fromEntries(
     ['meter', 'meter/index.ts'],
     ['records', 'records.ts'],
     ['store/redis', 'store/redis.ts'],
+    ['prices', 'prices.ts'],
+    ['otel', 'otel/index.ts'],
+    ['alerts', 'alerts/index.ts'],
     ['emit', 'emit/socket.ts'],
     ...adapters.map(file => [`adapters/${file.slice(0, -3)}`, `adapters/${file}`]),
   ]

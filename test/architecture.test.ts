@@ -136,6 +136,8 @@ const rooms: readonly Room[] = [
   // Frameworks are the user's to bring.
   { at: 'runtime/src/adapters', may: ['runtime/src'], packages: ['*'], node: ['*'] },
   { at: 'runtime/src/store', may: ['runtime/src'], node: ['*'] },
+  // Optional peers, each in one room: nobody has to install them.
+  { at: 'runtime/src/prices.ts', may: ['runtime/src'], packages: ['@pydantic/genai-prices'], node: ['*'] },
 ];
 
 const files = ['server/src', 'client/src', 'runtime/src'].flatMap(folder =>

@@ -30,14 +30,28 @@ const run = (file: string, text: string, node = process.execPath): string => {
 };
 
 describe('package', () => {
-  it('depends on nothing, and builds hold no import of anything that is not Node’s', () => {
+  it('depends on nothing: the core imports Node alone, the rest nothing but optional peers', () => {
     expect(manifest.dependencies).toBeUndefined();
+    const peers = Object.keys(manifest.peerDependencies);
+    for (const peer of peers) expect(manifest.peerDependenciesMeta[peer], peer).toEqual({ optional: true });
     const dist = join(project, 'node_modules/loopbound/dist');
+    const importsOf = (file: string): string[] => {
+      const text = readFileSync(join(dist, file), 'utf8').replace(/require\("(?:bufferutil|utf-8-validate)"\)/g, '');
+      return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*["']([^"']+)["']/g)].map(
+        ([, name]) => name!,
+      );
+    };
+    const packagesIn = (file: string): string[] =>
+      importsOf(file).filter(name => !name.startsWith('.') && !builtinModules.includes(name.replace(/^node:/, '')));
     for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
       if (!/\.c?js$/.test(file) || file.startsWith('adapters')) continue;
-      const text = readFileSync(join(dist, file), 'utf8').replace(/require\("(?:bufferutil|utf-8-validate)"\)/g, '');
-      for (const [, name] of text.matchAll(/(?:\bfrom|\bimport\(|\brequire\()\s*["']([^"'./][^"']*)["']/g)) {
-        expect(builtinModules, file).toContain(name!.replace(/^node:/, ''));
+      for (const name of packagesIn(file)) expect(peers, file).toContain(name);
+    }
+    for (const entry of ['index.js', 'index.cjs', 'protocol.js', 'hub.js', 'emit.js', 'meter.js', 'store/redis.js']) {
+      const reached = new Set([entry]);
+      for (const file of reached) {
+        expect(packagesIn(file), `${file}, reached from ${entry}`).toEqual([]);
+        for (const name of importsOf(file)) if (name.startsWith('.')) reached.add(join(file, '..', name));
       }
     }
   });
