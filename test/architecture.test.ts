@@ -107,7 +107,7 @@ const rooms: readonly Room[] = [
     node: ['node:child_process', 'node:os', ...harmless],
   },
   // Entry points and the place where rooms are put together.
-  { at: server, may: [server], packages: ['vscode-languageserver'], node: [] },
+  { at: server, may: [server], packages: ['vscode-languageserver'], node: ['node:module'] },
 
   // What the client shares with others: the requests of the server and the wire of the hub.
   {
