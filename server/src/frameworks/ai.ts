@@ -1,6 +1,6 @@
-// Vercel AI SDK (ai 4 to 7, @ai-sdk/workflow): the steps of generateText and streamText, and its agents.
-// Defaults and behaviour: proven in test/integration/ai.test.ts with the real package where a table says so.
-import type { Bound, FixPlan, Machine, Run, Work } from '../graph/model.ts';
+// Vercel AI SDK (ai 4 to 7, @ai-sdk/workflow): the steps of generateText and streamText, its agents, and the chat in
+// the browser that sends by itself. Proven in test/integration/ai*.test.ts with the real packages where a table says so.
+import type { Bound, FixPlan, IdleBound, Machine, Run, Work } from '../graph/model.ts';
 import type { CallExpression, Expression, Module } from '../program/model.ts';
 import { asNumber, limitOf, nameOf, number, one, plus, symbol } from '../program/quantity.ts';
 import type { In, Value } from '../program/values.ts';
@@ -8,7 +8,7 @@ import { walk } from '../program/walk.ts';
 import type { FixOperation, Place } from '../rules/finding.ts';
 import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
 import type { CallPattern, Contribution, External, Framework } from './framework.ts';
-import { limitOption } from './literals.ts';
+import { headOf, limitOption } from './literals.ts';
 import { codeLimit, defaultLimit, loopMachine, unreadLimit } from './loop-of.ts';
 import { allOf } from './plain/work.ts';
 import type { Reader } from './reading.ts';
@@ -19,6 +19,7 @@ const workflow = ['@ai-sdk/workflow', '@workflow/ai', '@workflow/ai/*'];
 /** Every version of it is made of ai 7; `@workflow/ai` goes with 5 and 6. */
 const workflowOfSeven = '@ai-sdk/workflow';
 const packages = [...core, ...workflow];
+const chatPackages = ['@ai-sdk/react', '@ai-sdk/vue', '@ai-sdk/svelte', '@ai-sdk/angular', 'ai/react'];
 
 const textCall = /^:(generateText|streamText|streamUI)$/;
 const requestCall =
@@ -27,6 +28,8 @@ const agentClass = /^:(ToolLoopAgent|Experimental_Agent|Agent|WorkflowAgent|Dura
 const agentRun = /^:(ToolLoopAgent|Experimental_Agent|Agent|WorkflowAgent|DurableAgent)\(\)\.(generate|stream)$/;
 const agentResponse =
   /^:(createAgentUIStream|createAgentUIStreamResponse|pipeAgentUIStreamToResponse|createAgentStreamResponse)$/;
+
+const chat = /^:(useChat|Chat)$/;
 
 /** Steps that an inserted bound allows. */
 const suggestedSteps = 10;
@@ -44,7 +47,7 @@ export const ai: Framework = {
   id: 'ai',
   title: 'Vercel AI SDK',
   docs: 'https://ai-sdk.dev/docs/agents/loop-control',
-  packages: { typescript: packages, python: [] },
+  packages: { typescript: [...packages, ...chatPackages], python: [] },
   defaults: [
     {
       option: 'stopWhen of generateText and streamText',
@@ -57,9 +60,11 @@ export const ai: Framework = {
         '[]': 'no limit',
         'isLoopFinished()': 'no limit',
         'stepCountIs(0)': 'no limit (steps are compared with ===)',
+        undefined: 'the default',
+        'maxSteps of ai 4': 'not read',
       },
       onLimit,
-      proof: 'test/integration/ai.test.ts (6); 5 and 7 read in the packages, not run',
+      proof: 'test/integration/ai-versions.test.ts (5, 6, 7)',
     },
     {
       option: 'maxSteps of generateText and streamText',
@@ -68,20 +73,31 @@ export const ai: Framework = {
       language: 'typescript',
       value: 1,
       unit: 'steps',
-      sentinels: {},
+      sentinels: { Infinity: 'no limit', 0: 'refused' },
       onLimit,
-      proof: 'read in the package; not run',
+      proof: 'test/integration/ai-4/ai.test.ts',
     },
     {
-      option: 'stopWhen of ToolLoopAgent',
+      option: 'stopWhen of ToolLoopAgent and Experimental_Agent',
       package: 'ai',
       majors: [6, 7],
       language: 'typescript',
       value: agentSteps,
       unit: 'steps',
+      sentinels: { '[]': 'no limit', undefined: 'the default; one step where a run says so' },
+      onLimit,
+      proof: 'test/integration/ai-versions.test.ts (6, 7)',
+    },
+    {
+      option: 'stopWhen of Experimental_Agent',
+      package: 'ai',
+      majors: [5],
+      language: 'typescript',
+      value: 1,
+      unit: 'steps',
       sentinels: { '[]': 'no limit' },
       onLimit,
-      proof: 'test/integration/ai.test.ts (6); 7 read in the package, not run',
+      proof: 'test/integration/ai-versions.test.ts (5)',
     },
     {
       option: 'stopWhen of WorkflowAgent',
@@ -89,9 +105,29 @@ export const ai: Framework = {
       language: 'typescript',
       value: null,
       unit: 'steps',
-      sentinels: {},
+      sentinels: { '[]': 'no limit', 'isStepCount(0)': 'no limit', maxSteps: 'not read' },
       onLimit: '',
+      proof: 'test/integration/ai-workflow.test.ts, outside of a workflow',
+    },
+    {
+      option: 'maxSteps of DurableAgent',
+      package: '@workflow/ai',
+      language: 'typescript',
+      value: null,
+      unit: 'steps',
+      sentinels: {},
+      onLimit,
       proof: 'read in the package; not run (it needs the workflow runtime)',
+    },
+    {
+      option: 'sendAutomaticallyWhen of useChat and Chat',
+      package: '@ai-sdk/react',
+      language: 'typescript',
+      value: null,
+      unit: 'requests, once the option is set',
+      sentinels: { undefined: 'never sends by itself' },
+      onLimit: '',
+      proof: 'test/integration/ai-chat.test.ts (ai 5, 6, 7)',
     },
   ],
   calls: [
@@ -113,7 +149,13 @@ export const ai: Framework = {
   read(reader): Contribution {
     const machines: Machine[] = [];
     const runs: Run[] = [];
+    const idle: IdleBound[] = [];
+    for (const { call, path } of packageCalls(reader, head => chatPackages.includes(head))) {
+      const machine = chat.test(path) ? chatMachine(call, reader) : undefined;
+      if (machine) machines.push(machine);
+    }
     for (const { call, value, path } of packageCalls(reader, isOurs)) {
+      idle.push(...leftover(call, path, reader));
       if (textCall.test(path)) {
         const { machine } = textLoop(call, reader);
         if (!machine) continue;
@@ -135,7 +177,7 @@ export const ai: Framework = {
         if (made) runs.push(agentRunOf(call, made, undefined, reader));
       }
     }
-    return { machines, runs: runs.filter(run => machines.some(machine => machine.id === run.machine)) };
+    return { machines, idle, runs: runs.filter(run => machines.some(machine => machine.id === run.machine)) };
   },
 };
 
@@ -192,15 +234,41 @@ function stepLimit(call: In<CallExpression>, options: Options, reader: Reader): 
   const major = majorOf(call.module, reader);
   const place = placeOfCall(call);
   const stopWhen = options.get('stopWhen');
-  if (stopWhen && (major === undefined || major >= 5)) return stopLimit(stopWhen, reader);
+  const fallback: Limit = { bound: defaultLimit('stepCountIs(1)', 1), disabled: undefined };
+  if (stopWhen && (major === undefined || major >= 5)) return stopLimit(stopWhen, reader, fallback);
   const maxSteps = options.get('maxSteps');
   // From 5 on `maxSteps` is ignored, and what remains is one step.
-  if (maxSteps && (major === undefined || major < 5)) {
-    const found = limitOption('maxSteps', maxSteps, reader.resolver, () => false);
-    return { bound: found.bound, disabled: found.disabled };
-  }
+  if (maxSteps && (major === undefined || major < 5)) return maxStepsLimit(maxSteps, reader, fallback);
   if (options.open) return { bound: unreadLimit('stopWhen', place), disabled: undefined };
-  return { bound: defaultLimit('stepCountIs(1)', 1), disabled: undefined };
+  return fallback;
+}
+
+function maxStepsLimit(given: In<Expression>, reader: Reader, fallback: Limit): Limit {
+  if (isUnset(given, reader)) return fallback;
+  const { bound, disabled } = limitOption('maxSteps', given, reader.resolver, () => false);
+  return { bound, disabled };
+}
+
+/** `maxSteps` of ai 4, which nothing reads any more. */
+function leftover(call: In<CallExpression>, path: string, reader: Reader): IdleBound[] {
+  const major = majorOf(call.module, reader);
+  if (major === undefined || major < 5 || !(textCall.test(path) || /^:(ToolLoopAgent|Experimental_Agent)$/.test(path)))
+    return [];
+  const options = optionsAt(call, 0, reader);
+  const given = options.get('maxSteps');
+  if (!given || isUnset(given, reader) || options.get('stopWhen')) return [];
+  return [
+    {
+      name: 'maxSteps',
+      severity: 'info',
+      place: { path: given.module.path, span: given.node.span },
+      text: `maxSteps is an option of ai 4, and nothing reads it in ai ${major}`,
+      advice: 'Say it with stopWhen.',
+      framework: 'ai',
+      witness: [{ ...placeOfCall(call), message: 'given here' }],
+      fixes: stepFixes(options, call, reader),
+    },
+  ];
 }
 
 /** One request; retries count where the code sets them. */
@@ -217,18 +285,28 @@ function request(call: In<CallExpression>, options: Options, reader: Reader): Wo
 // ---- Agents ---------------------------------------------------------------------------------------------------------
 
 function agentLimit(made: In<CallExpression>, options: Options, path: string, reader: Reader): Limit {
+  const steps = defaultSteps(made, path, reader);
+  const fallback: Limit =
+    steps === undefined
+      ? { bound: undefined, disabled: undefined }
+      : { bound: defaultLimit(`${stepName(made, reader)}(${steps})`, steps), disabled: undefined };
   const stopWhen = options.get('stopWhen');
-  if (stopWhen) return stopLimit(stopWhen, reader);
-  const maxSteps = /DurableAgent/.test(path) ? options.get('maxSteps') : undefined;
-  if (maxSteps) {
-    const found = limitOption('maxSteps', maxSteps, reader.resolver, () => false);
-    return { bound: found.bound, disabled: found.disabled };
-  }
+  if (stopWhen) return stopLimit(stopWhen, reader, fallback);
+  const maxSteps = options.get('maxSteps');
+  if (maxSteps && /DurableAgent/.test(path)) return maxStepsLimit(maxSteps, reader, fallback);
   if (options.open) return { bound: unreadLimit('stopWhen', placeOfCall(made)), disabled: undefined };
-  if (/WorkflowAgent|DurableAgent/.test(path)) return { bound: undefined, disabled: undefined };
-  const major = majorOf(made.module, reader);
-  const steps = /ToolLoopAgent/.test(path) || (major ?? 6) >= 6 ? agentSteps : 1;
-  return { bound: defaultLimit(`stepCountIs(${steps})`, steps), disabled: undefined };
+  if (maxSteps && /WorkflowAgent/.test(path)) return { bound: undefined, disabled: 'WorkflowAgent has no maxSteps' };
+  return fallback;
+}
+
+/** Steps of an agent that sets none; undefined: no limit. */
+function defaultSteps(made: In<CallExpression>, path: string, reader: Reader): number | undefined {
+  if (/WorkflowAgent|DurableAgent/.test(path)) return undefined;
+  return /ToolLoopAgent/.test(path) || (majorOf(made.module, reader) ?? 6) >= 6 ? agentSteps : 1;
+}
+
+function stepName(call: In<CallExpression>, reader: Reader): string {
+  return (majorOf(call.module, reader) ?? 6) >= 7 ? 'isStepCount' : 'stepCountIs';
 }
 
 function agentTurn(made: In<CallExpression>, options: Options, reader: Reader): { turn: Work; some: boolean } {
@@ -244,6 +322,7 @@ function agentMachine(made: In<CallExpression>, path: string, reader: Reader): M
   const { turn, some } = agentTurn(made, options, reader);
   if (!some) return undefined;
   const limit = agentLimit(made, options, path, reader);
+  if (limit.bound && asNumber(limit.bound.limit) === 1) return undefined;
   return loopMachine({
     id: madeAt('ai', made),
     framework: 'ai',
@@ -263,16 +342,24 @@ function agentName(made: In<CallExpression>, options: Options): string {
 }
 
 /** The limit that a run sets for itself; undefined: the agent's own counts. */
-function ownLimit(call: In<CallExpression>, options: Options | undefined, reader: Reader): Limit | undefined {
+function ownLimit(
+  call: In<CallExpression>,
+  options: Options | undefined,
+  path: string,
+  reader: Reader,
+): Limit | undefined {
   if (!options) return undefined;
   const stopWhen = options.get('stopWhen');
-  if (stopWhen) return stopLimit(stopWhen, reader);
-  const maxSteps = options.get('maxSteps');
-  if (maxSteps) {
-    const found = limitOption('maxSteps', maxSteps, reader.resolver, () => false);
-    return { bound: found.bound, disabled: found.disabled };
-  }
+  if (stopWhen && !isUnset(stopWhen, reader)) return stopLimit(stopWhen, reader, undefined);
+  const maxSteps = /DurableAgent/.test(path) ? options.get('maxSteps') : undefined;
+  if (maxSteps && !isUnset(maxSteps, reader))
+    return maxStepsLimit(maxSteps, reader, { bound: undefined, disabled: undefined });
   return options.open ? { bound: unreadLimit('stopWhen', placeOfCall(call)), disabled: undefined } : undefined;
+}
+
+function isUnset(given: In<Expression>, reader: Reader): boolean {
+  const values = reader.resolver.values(given.node, given.module);
+  return values.length > 0 && values.every(value => value.kind === 'constant' && value.value === undefined);
 }
 
 function agentRunOf(
@@ -282,7 +369,7 @@ function agentRunOf(
   reader: Reader,
 ): Run {
   const path = pathOfClass(made, reader);
-  const own = ownLimit(call, options, reader) ?? agentLimit(made, optionsAt(made, 0, reader), path, reader);
+  const own = ownLimit(call, options, path, reader) ?? agentLimit(made, optionsAt(made, 0, reader), path, reader);
   // A default stays the agent's: the run has not set it.
   return {
     machine: madeAt('ai', made),
@@ -299,7 +386,7 @@ function runAgent(call: In<CallExpression>, value: External, options: Options, r
   if (!made) return { do: 'model', count: symbol('steps of the agent'), place, what: 'agent' };
   const path = pathOfClass(made, reader);
   const makeOptions = optionsAt(made, 0, reader);
-  const own = ownLimit(call, options, reader);
+  const own = ownLimit(call, options, path, reader);
   if (agentMachine(made, path, reader)) {
     return { do: 'run', machine: madeAt('ai', made), limit: own?.bound, place };
   }
@@ -324,14 +411,21 @@ function agentGiven(call: In<CallExpression>, reader: Reader): External | undefi
 
 // ---- stopWhen ---------------------------------------------------------------------------------------------------------
 
-/** What some stop conditions come to: any one of them ends the loop. */
-function stopLimit(given: In<Expression>, reader: Reader): Limit {
+/** What some stop conditions come to: any one of them ends the loop. `unset` is what counts where none is given. */
+function stopLimit(given: In<Expression>, reader: Reader, unset: Limit | undefined): Limit {
   const place: Place = { path: given.module.path, span: given.node.span };
   const values = reader.resolver.values(given.node, given.module);
-  const limits = values.map(value => conditionLimit(value, given, reader));
+  const limits = values.map(value =>
+    unset && value.kind === 'constant' && value.value === undefined ? unset : conditionLimit(value, given, reader),
+  );
   if (limits.length === 0) return { bound: unreadLimit('stopWhen', place), disabled: undefined };
   // Of alternatives (`debug ? [] : stepCountIs(5)`) the worst one counts.
-  return limits.find(limit => !limit.bound) ?? limits.find(limit => limit.bound?.configured) ?? limits[0]!;
+  return limits.find(limit => !limit.bound) ?? limits.find(limit => limit.bound?.configured) ?? highest(limits);
+}
+
+function highest(limits: readonly Limit[]): Limit {
+  const steps = (limit: Limit): number => (limit.bound && asNumber(limit.bound.limit)) ?? 0;
+  return limits.reduce((most, limit) => (steps(limit) > steps(most) ? limit : most));
 }
 
 function conditionLimit(value: Value, given: In<Expression>, reader: Reader): Limit {
@@ -341,7 +435,7 @@ function conditionLimit(value: Value, given: In<Expression>, reader: Reader): Li
     const parts = value.node.items.map(item =>
       item.kind === 'spread'
         ? { bound: unreadLimit('stopWhen', place), disabled: undefined }
-        : stopLimit({ node: item, module: value.module }, reader),
+        : stopLimit({ node: item, module: value.module }, reader, undefined),
     );
     const numbers = parts.flatMap(part => (part.bound && asNumber(part.bound.limit) !== undefined ? [part.bound] : []));
     const least = numbers.sort((a, b) => asNumber(a.limit)! - asNumber(b.limit)!)[0];
@@ -352,9 +446,6 @@ function conditionLimit(value: Value, given: In<Expression>, reader: Reader): Li
   if (value.kind === 'function') {
     const body = value.info.node?.body ?? [];
     return predicateLimit(body, value.info.module, place);
-  }
-  if (value.kind === 'constant' && value.value === undefined) {
-    return { bound: unreadLimit('stopWhen', place), disabled: undefined };
   }
   return { bound: unreadLimit('stopWhen', place), disabled: undefined };
 }
@@ -489,6 +580,124 @@ function optionFix(object: In<Expression>, key: string, value: string, before: r
       safe: true,
       rules: ['unbounded-cycle', 'ineffective-bound', 'default-bound'],
       operations: [...before, { do: 'setOption', path: object.module.path, at: object.node.span, key, value }],
+    },
+  ];
+}
+
+// ---- The chat in the browser ------------------------------------------------------------------------------------------
+
+/** A chat that sends by itself: its condition asks what the model did, and nothing counts. */
+function chatMachine(call: In<CallExpression>, reader: Reader): Machine | undefined {
+  const options = optionsAt(call, 0, reader);
+  const when = options.get('sendAutomaticallyWhen');
+  const maxSteps = options.get('maxSteps');
+  const limit = when
+    ? chatLimit(when, reader)
+    : maxSteps && !isUnset(maxSteps, reader)
+      ? maxStepsLimit(maxSteps, reader, { bound: undefined, disabled: undefined })
+      : undefined;
+  if (!limit) return undefined;
+  const place: Place = { path: call.module.path, span: headOf(call.node) };
+  const machine = loopMachine({
+    id: madeAt('ai', call),
+    framework: 'ai',
+    name: nameOf(call.node.callee),
+    place,
+    turn: { do: 'model', count: symbol('calls of one request'), place, what: 'the chat route' },
+    limit: limit.bound,
+    disabled: limit.disabled,
+    onLimit: 'waits for the user',
+    fixes: when && !limit.bound ? chatFixes(when, reader) : [],
+  });
+  // Where no code answers the tools, a person may be who does.
+  return answersTools(options, reader) || maxSteps ? machine : { ...machine, open: true, unit: 'superstep' };
+}
+
+/** Undefined: a person decides. */
+function chatLimit(when: In<Expression>, reader: Reader): Limit | undefined {
+  const unread: Limit = { bound: unreadLimit('sendAutomaticallyWhen', placeOf(when)), disabled: undefined };
+  const values = reader.resolver.values(when.node, when.module);
+  const only = values.length === 1 ? values[0] : undefined;
+  if (only?.kind === 'external') {
+    if (/:lastAssistantMessageIsCompleteWithApprovalResponses$/.test(only.path)) return undefined;
+    if (!/:lastAssistantMessageIsCompleteWithToolCalls$/.test(only.path)) return unread;
+    return { bound: undefined, disabled: 'sendAutomaticallyWhen asks only whether the tools have answered' };
+  }
+  if (only?.kind !== 'function' || !only.info.node) return unread;
+  let asks = false;
+  let amounts = false;
+  let counted: number | undefined;
+  walk(only.info.node.body as Parameters<typeof walk>[0], {
+    enter(node) {
+      if (node.kind === 'call')
+        asks ||= reader.resolver
+          .externals(node.callee, only.info.module)
+          .some(({ path }) => /:lastAssistantMessageIsCompleteWithToolCalls$/.test(path));
+      if (node.kind === 'binary' && /^(<|<=|>|>=)$/.test(node.operator)) {
+        amounts = true;
+        if (/^<=?$/.test(node.operator) && node.right.kind === 'literal' && typeof node.right.value === 'number')
+          counted = node.right.value + (node.operator === '<=' ? 1 : 0);
+      }
+      return undefined;
+    },
+  });
+  const { body } = only.info.node;
+  const last = body.length === 1 ? body[0] : undefined;
+  const both = last?.kind === 'return' && last.value?.kind === 'logical' && last.value.operator === 'and';
+  if (asks && both && counted !== undefined && countsSteps(only.info.node.body)) {
+    return {
+      bound: codeLimit(`${counted} steps of the message`, number(Math.max(1, Math.ceil(counted))), placeOf(when)),
+      disabled: undefined,
+    };
+  }
+  return amounts || !asks
+    ? unread
+    : { bound: undefined, disabled: 'sendAutomaticallyWhen asks only whether the tools have answered' };
+}
+
+function placeOf(at: In<Expression>): Place {
+  return { path: at.module.path, span: at.node.span };
+}
+
+/** Parts of the type `step-start`: one for each request that made a message longer. */
+function countsSteps(body: readonly unknown[]): boolean {
+  let found = false;
+  walk(body as Parameters<typeof walk>[0], {
+    enter(node) {
+      if (node.kind === 'literal' && node.value === 'step-start') found = true;
+      return undefined;
+    },
+  });
+  return found;
+}
+
+/** True if code gives the tools' outputs, without a person. */
+function answersTools(options: Options, reader: Reader): boolean {
+  const given = options.get('onToolCall');
+  if (!given) return false;
+  return reader.resolver.values(given.node, given.module).some(value => {
+    if (value.kind !== 'function' || !value.info.node) return false;
+    return value.info.calls.some(({ callee }) => /(^|\.)addTool(Output|Result)$/.test(nameOf(callee)));
+  });
+}
+
+function chatFixes(when: In<Expression>, reader: Reader): FixPlan[] {
+  const [value] = reader.resolver.values(when.node, when.module);
+  if (when.node.kind !== 'name' || value?.kind !== 'external') return [];
+  const steps = `(options.messages.at(-1)?.parts.filter(part => part.type === 'step-start').length ?? 0)`;
+  return [
+    {
+      title: `Send at most ${suggestedSteps} times by itself`,
+      safe: true,
+      rules: ['unbounded-cycle', 'ineffective-bound'],
+      operations: [
+        {
+          do: 'replace',
+          path: when.module.path,
+          at: when.node.span,
+          text: `options => ${when.node.name}(options) && ${steps} < ${suggestedSteps}`,
+        },
+      ],
     },
   ];
 }

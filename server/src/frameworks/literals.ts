@@ -66,7 +66,8 @@ export function limitOption(
   if (limit.kind === 'number') {
     if (!Number.isFinite(limit.value) || unlimited(limit.value))
       return { bound: undefined, disabled: `${name}: ${limit.value} means no limit`, at };
-    return { bound: bound(`${name} ${limit.value}`, number(limit.value), false), disabled: undefined, at };
+    // Turns are compared with it: a fraction lets one more begin.
+    return { bound: bound(`${name} ${limit.value}`, number(Math.ceil(limit.value)), false), disabled: undefined, at };
   }
   if (limit.kind === 'config' && limit.canBeEndless)
     return { bound: undefined, disabled: `${name}: ${limit.name} can be Infinity`, at };

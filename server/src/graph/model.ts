@@ -171,6 +171,8 @@ export interface Growth {
 /** A bound in the code that does nothing. */
 export interface IdleBound {
   readonly name: string;
+  /** A note where something else covers what it should have; a warning if absent. */
+  readonly severity?: 'info';
   readonly place: Place;
   /** What it does not do, a sentence without its full stop. */
   readonly text: string;

@@ -41,7 +41,7 @@ export const agent = createAgent({
 function ofOption(idle: IdleBound): Finding {
   return {
     rule: 'ineffective-bound',
-    severity: 'warning',
+    severity: idle.severity ?? 'warning',
     message: `${idle.text}. It looks like a limit, so a runaway goes unnoticed until it is paid for. ${idle.advice}`,
     place: idle.place,
     related: idle.witness,
