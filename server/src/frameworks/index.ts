@@ -1,6 +1,7 @@
 // Every framework that the analyzer knows, and which imports make a file worth reading.
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
+import { beeai } from './beeai.ts';
 import type { Framework } from './framework.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
@@ -23,6 +24,7 @@ export const frameworks: readonly Framework[] = [
   langchainAgents,
   mastra,
   llamaindexWorkflow,
+  beeai,
   ...providers,
   retries,
   middleware,

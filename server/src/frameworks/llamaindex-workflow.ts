@@ -2,19 +2,18 @@
 // Nothing in the framework limits how often events come round; a counter in the state or in the events does.
 import type { Counter, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { nothing } from '../graph/model.ts';
-import { linear, pathOf } from '../program/access.ts';
+import { linear } from '../program/access.ts';
 import type { CallExpression, Expression, Module } from '../program/model.ts';
-import { limitOf, nameOf, number, symbol } from '../program/quantity.ts';
+import { limitOf, nameOf, symbol } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
-import { functionWays, type Way } from '../program/ways.ts';
 import type { Place } from '../rules/finding.ts';
 import { madeAt, type PackageCall, packageCalls, placeOfCall } from './calls.ts';
 import type { Contribution, Framework } from './framework.ts';
 import { headOf } from './literals.ts';
-import { atomsOf, describe } from './plain/bounds.ts';
 import { workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
+import { type KeyOf, lastingKey, parameterKey, raisedOnAll, type StepWay, stepWays } from './step-ways.ts';
 
 const packages = [
   '@llamaindex/workflow',
@@ -213,14 +212,12 @@ function readHandler(call: In<CallExpression>, known: ReadonlySet<CallExpression
     return { accepts, emits, raises: [], resets: [] };
   }
   const emits: Emission[] = [];
-  const raisedPer: Set<string>[] = [];
+  const raisedPer: StepWay[] = [];
   const resets = new Set<string>();
   for (const value of reader.resolver.values(handler, call.module)) {
     if (value.kind === 'function') readFunction(value.info, known, reader, emits, raisedPer, resets);
   }
-  const [first, ...rest] = raisedPer;
-  const raises = [...(first ?? [])].filter(key => rest.every(set => set.has(key)));
-  return { accepts, emits, raises, resets: [...resets] };
+  return { accepts, emits, raises: raisedOnAll(raisedPer), resets: [...resets] };
 }
 
 function isSend(call: CallExpression): boolean {
@@ -236,44 +233,34 @@ function readFunction(
   known: ReadonlySet<CallExpression>,
   reader: Reader,
   emits: Emission[],
-  raisedPer: Set<string>[],
+  raisedPer: StepWay[],
   resets: Set<string>,
 ): void {
-  const { ways } = functionWays(info, {
-    resolver: reader.resolver,
-    watch: (call, module) => isSend(call) || reader.costs(call, module),
-  });
+  const { ways } = stepWays(info, keyOf, reader, { watch: isSend, late: key => key.startsWith('data.') });
   const seen = new Set<CallExpression>();
-  const add = (node: Expression, module: Module, way: Way | undefined, raised: Set<string>): void => {
+  const add = (node: Expression, module: Module, step: StepWay | undefined, raised: Set<string>): void => {
     for (const { event, made } of emittedBy(node, module, reader)) {
       emits.push({
         event,
         place: { path: module.path, span: node.span },
-        counters: way ? countersOf(way, info, reader) : [],
-        chosen: way === undefined || way.facts.length > 0,
+        counters: step?.counters ?? [],
+        chosen: step === undefined || step.way.facts.length > 0,
       });
       readData(made, info, reader, raised, resets);
     }
   };
-  for (const way of ways) {
-    if (way.end.kind === 'raise') continue;
-    const raised = new Set<string>();
-    for (const change of way.changes) {
-      const key = keyOf(change.path, info);
-      if (key === undefined) continue;
-      if (change.how === 'up') raised.add(`${key}<`);
-      else if (change.how === 'down') raised.add(`${key}>`);
-      else if (change.how === 'set') resets.add(key);
-    }
+  for (const step of ways) {
+    const { way, raised } = step;
+    for (const key of step.resets) resets.add(key);
     const before = emits.length;
     for (const sent of way.calls) {
       if (!isSend(sent.node)) continue;
       seen.add(sent.node);
-      for (const argument of sent.node.arguments) add(argument.value, sent.module, way, raised);
+      for (const argument of sent.node.arguments) add(argument.value, sent.module, step, raised);
     }
-    if (way.end.kind === 'return' && way.end.value) add(way.end.value, info.module, way, raised);
+    if (way.end.kind === 'return' && way.end.value) add(way.end.value, info.module, step, raised);
     // A way that sends nothing, or what no handler takes, ends the round: it need not count.
-    if (emits.slice(before).some(emission => known.has(emission.event))) raisedPer.push(raised);
+    if (emits.slice(before).some(emission => known.has(emission.event))) raisedPer.push(step);
   }
   // Events sent from callbacks, where no way says what was checked before.
   for (const sent of nestedSends(info)) {
@@ -313,55 +300,9 @@ function readData(
 }
 
 /** What outlives a handler: the context's state, the event's data, a field, a variable of the module. */
-function keyOf(path: string, info: FunctionInfo): string | undefined {
-  const parameters = info.node?.parameters ?? [];
-  for (const [i, word] of [
-    [0, 'state'],
-    [1, 'data'],
-    [0, 'data'],
-  ] as const) {
-    const target = parameters[i]?.target;
-    if (target?.kind !== 'name') continue;
-    const own = `${pathOf({ node: target, module: info.module, env: undefined })}.${word}.`;
-    if (path.startsWith(own)) return `${word}.${path.slice(own.length)}`;
-  }
-  if (path.startsWith('this.')) return path;
-  for (const statement of info.module.body) {
-    if (statement.kind !== 'declare' || statement.target.kind !== 'name' || statement.constant) continue;
-    if (path === `b${indexOf(info.module).topBinding(statement.target.name)?.id}`) return path;
-  }
-  return undefined;
-}
-
-function countersOf(way: Way, info: FunctionInfo, reader: Reader): Counter[] {
-  const site = { module: info.module, span: info.node?.span ?? ([0, 0] as const), initial: () => undefined };
-  const found: Counter[] = [];
-  for (const fact of way.facts) {
-    for (const atom of atomsOf(fact, site)) {
-      const key = keyOf(atom.path, info);
-      const up = atom.operator === '<' || atom.operator === '<=';
-      const down = atom.operator === '>' || atom.operator === '>=';
-      if (key === undefined || !atom.limit || (!up && !down)) continue;
-      const limit = limitOf(atom.limit, reader.resolver);
-      if (limit.kind === 'number' && !Number.isFinite(limit.value)) continue;
-      const turns =
-        limit.kind === 'number' ? Math.ceil(limit.value - atom.offset) + (atom.operator === '<=' ? 1 : 0) : 0;
-      found.push({
-        key: `${key}${up ? '<' : '>'}`,
-        bound: {
-          kind: 'counter',
-          limit: up && limit.kind === 'number' ? number(Math.max(0, turns)) : symbol(up ? limitName(limit) : key),
-          text: describe(fact.test),
-          place: { path: fact.module.path, span: fact.test.span },
-          source: 'code',
-          configured: limit.kind !== 'number' || down,
-        },
-      });
-    }
-  }
-  return found;
-}
-
-function limitName(limit: ReturnType<typeof limitOf>): string {
-  return limit.kind === 'number' ? String(limit.value) : limit.name;
-}
+const keyOf: KeyOf = (path, info) => {
+  const context = parameterKey(path, info, 0);
+  if (context !== undefined && /^(state|data)\./.test(context)) return context;
+  const event = parameterKey(path, info, 1);
+  return event?.startsWith('data.') ? event : lastingKey(path, info);
+};

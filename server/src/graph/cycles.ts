@@ -202,8 +202,9 @@ export function counterCover(machine: Machine, component: readonly string[]): Co
 
 /** True if every run raises the counter before it comes to a check: the first check sees 1, not 0. */
 function raisedFirst(machine: Machine, raising: ReadonlySet<string>, checked: readonly Transition[]): boolean {
-  if (machine.start.length === 0) return false;
-  const seen = new Set(machine.start.filter(id => !raising.has(id)));
+  // Where the start is not known, it may be any state.
+  const start = machine.start.length > 0 ? machine.start : machine.states.map(state => state.id);
+  const seen = new Set(start.filter(id => !raising.has(id)));
   for (const id of seen) for (const t of machine.transitions) if (t.from === id && !raising.has(t.to)) seen.add(t.to);
   return checked.every(t => !seen.has(t.from));
 }

@@ -571,6 +571,11 @@ export class Resolver {
     if (node.callee.kind === 'name' && node.callee.name === 'super' && module.language === 'python') {
       return this.nameValues('super', node, module, depth);
     }
+    // `f.bind(x)` is `f`, not what it returns.
+    if (node.callee.kind === 'member' && node.callee.property === 'bind') {
+      const bound = this.values(node.callee.object, module, depth).filter(value => value.kind === 'function');
+      if (bound.length > 0) return bound;
+    }
     const found: Value[] = [];
     for (const callee of this.values(node.callee, module, depth)) {
       switch (callee.kind) {

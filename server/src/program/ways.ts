@@ -57,6 +57,8 @@ export interface WaysOptions {
   /** Calls to note on a way, and to treat as able to fail. */
   watch(call: CallExpression, module: Module): boolean;
   readonly resolver: Resolver;
+  /** Places that code elsewhere compares: every change of them is listed, also where this code has no condition on it. */
+  readonly shared?: (path: string) => boolean;
 }
 
 const stateLimit = 160;
@@ -652,6 +654,7 @@ class Tracer {
   }
 
   private matters({ path, how }: Change): boolean {
+    if (this.options.shared?.(path)) return true;
     const parts = path.split('.');
     const last = parts.at(-1) === 'length' ? parts.at(-2)! : parts.at(-1)!;
     const name = /^b\d+$/.test(last) ? (indexOf(this.module).byId(Number(last.slice(1)))?.name ?? last) : last;
