@@ -71,11 +71,16 @@ export class FlowGuard {
     this.#limits({});
   }
 
-  /** Counts a step and throws `StepBudgetExceededError` if it ran too often in this run. Gives the count. */
+  /**
+   * Counts a step and throws `StepBudgetExceededError` if it ran too often in this run, `RunStoppedError` if somebody
+   * stopped the run. Gives the count.
+   */
   step(name: string, options: StepOptions = {}, instance?: object, above: AnyFunction = this.step): number {
     const { maxInvocations } = this.#limits(options);
     const { steps } = this.#of(instance);
     const run = currentRun();
+    const { stopped } = run;
+    if (stopped !== undefined) this.#trip('kill', `The run was stopped. ${stopped}`, {}, run, {}, above);
     const count = (steps.get(name) ?? 0) + 1;
     if (count > maxInvocations) {
       this.#trip(
@@ -214,7 +219,7 @@ export class FlowGuard {
     options: StepOptions,
     above: AnyFunction,
   ): void {
-    const monitored = options.monitor ?? this.#options.monitor ?? shared.settings.monitor;
+    const monitored = reason !== 'kill' && (options.monitor ?? this.#options.monitor ?? shared.settings.monitor);
     const trip = makeTrip({ reason, guard: this.label, message, evidence, run, time: Date.now(), above, monitored });
     if (!monitored) throw errorOf(trip);
   }

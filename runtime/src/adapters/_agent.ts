@@ -66,7 +66,13 @@ export type AgentGuards = {
   /** The same for hooks that cannot wait: `onTrip` is not awaited. */
   askNow(request: ModelRequest, input: unknown, keys?: Iterable<unknown>): OpenRequest;
   /** Runs a tool. When it trips, `refuse` gives what the model gets in place of the result. */
-  use<T>(facts: ToolFacts, run: () => T | PromiseLike<T>, refuse: (trip: TripError) => T | PromiseLike<T>): Promise<T>;
+  use<T>(
+    facts: ToolFacts,
+    run: () => T | PromiseLike<T>,
+    refuse: (trip: TripError) => T | PromiseLike<T>,
+    /** What of a result tells progress. Default: all of it. */
+    said?: (output: T) => unknown,
+  ): Promise<T>;
   /** Lets a tool call through, for hooks before and after it. Gives the held trip, or an answer, in place of the call. */
   enter(facts: ToolFacts): Promise<GuardedCall | TripError | Answered>;
   /** Holds the trip behind an error, if there is one, until the next request of that history; gives it. */
@@ -174,13 +180,18 @@ export const agentGuards = (options: AgentOptions): AgentGuards => {
       if (before) throw before;
       return opened(model.begin(factsOf(request, input)), request);
     },
-    async use<T>(facts: ToolFacts, run: () => T | PromiseLike<T>, refuse: (trip: TripError) => T | PromiseLike<T>) {
+    async use<T>(
+      facts: ToolFacts,
+      run: () => T | PromiseLike<T>,
+      refuse: (trip: TripError) => T | PromiseLike<T>,
+      said: (output: T) => unknown = output => output,
+    ) {
       const entered = await enter(facts);
       if (entered instanceof TripError) return refuse(entered);
       if ('instead' in entered) return entered.instead as T;
       try {
         const output = await run();
-        entered.succeed(output);
+        entered.succeed(said(output));
         return output;
       } catch (error) {
         entered.fail(error);
