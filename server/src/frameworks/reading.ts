@@ -25,6 +25,7 @@ interface Known {
 const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
 
 const nobody: readonly FunctionInfo[] = [];
+const fewMethods = 4;
 
 export class Reader {
   readonly resolver: Resolver;
@@ -34,6 +35,7 @@ export class Reader {
   private readonly effects = new Map<CallExpression, EffectOf | null>();
   private reaching: Set<FunctionInfo> | undefined;
   private asking: Set<FunctionInfo> | undefined;
+  private methods: Map<string, FunctionInfo[]> | undefined;
   private readonly called = new Map<CallExpression, readonly FunctionInfo[]>();
   private readonly patterns: readonly CallPattern[];
   private readonly mayCost = this.nameTest(effect => costly.has(effect) || effect === 'keeps');
@@ -186,7 +188,11 @@ export class Reader {
     for (const argument of call.arguments) {
       const node = argument.value;
       if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
-      else if (node.kind === 'name' || (node.kind === 'member' && this.resolver.mayBeCallable(node))) {
+      else if (
+        node.kind === 'name' ||
+        (node.kind === 'member' && this.resolver.mayBeCallable(node)) ||
+        (node.kind === 'call' && calleeName(node.callee) === 'bind')
+      ) {
         for (const value of this.resolver.values(node, module)) {
           if (value.kind === 'function' && value.info.accessor === 'none') found.push(value.info);
           else found.push(...this.unwrap(value));
@@ -276,6 +282,24 @@ export class Reader {
     return asking;
   }
 
+  /** Methods of the program's classes by a name that few of them have. */
+  methodsNamed(name: string): readonly FunctionInfo[] {
+    if (!this.methods) {
+      this.methods = new Map();
+      for (const module of this.modules) {
+        for (const info of indexOf(module).functions) {
+          if (!info.owner || !info.node) continue;
+          const own = info.name.slice(info.name.lastIndexOf('.') + 1);
+          const list = this.methods.get(own);
+          if (list) list.push(info);
+          else this.methods.set(own, [info]);
+        }
+      }
+    }
+    const found = this.methods.get(name) ?? nobody;
+    return found.length <= fewMethods ? found : nobody;
+  }
+
   stepId(info: FunctionInfo): string {
     return `${info.module.path}#${info.node ? info.node.span[0] : 'top'}`;
   }
@@ -309,6 +333,10 @@ function calleeTest(text: string): (path: string, what: string) => boolean {
 function isOpaqueWrapper(value: External): boolean {
   return /^(react|next|@nestjs|class-validator|effect|fp-ts)/.test(value.path);
 }
+
+/** Takes what somebody else sends: a frame of a socket, a message of a broker. */
+export const inbound =
+  /^(receive(_\w+)?|recv(_\w+)?|brpop|blpop|bzpopmin|xread(Group|group)?|waitForMessage|wait_for_message)$/;
 
 const chatShapes: readonly RegExp[] = [
   /(^|\.)chat\.completions\.(create|parse|stream|withStructuredOutput)$/,
@@ -391,7 +419,7 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
   }
   if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call))
     return sure('model');
-  if (/(^|\.)(sleep|delay|wait|setTimeout)$/.test(what)) return likely('wait');
+  if (/(^|\.)(sleep|delay|wait|setTimeout)$/.test(what) || inbound.test(calleeName(call.callee))) return likely('wait');
   return undefined;
 }
 

@@ -7,6 +7,7 @@ import type {
   Expression,
   FunctionNode,
   ListExpression,
+  MemberExpression,
   Module,
   ObjectExpression,
   Pattern,
@@ -155,7 +156,7 @@ export class Resolver {
   /** Functions of the workspace that a call runs: the callee, a constructor, never callbacks. */
   targets(call: CallExpression, module: Module): FunctionInfo[] {
     const found: FunctionInfo[] = [];
-    if (!this.mayBeCallable(call.callee)) return found;
+    if (!this.mayBeCallable(call.callee) || binds(call)) return found;
     for (const value of this.values(call.callee, module)) {
       if (value.kind === 'function') found.push(value.info);
       else if (value.kind === 'class') {
@@ -571,11 +572,7 @@ export class Resolver {
     if (node.callee.kind === 'name' && node.callee.name === 'super' && module.language === 'python') {
       return this.nameValues('super', node, module, depth);
     }
-    // `f.bind(x)` is `f`, not what it returns.
-    if (node.callee.kind === 'member' && node.callee.property === 'bind') {
-      const bound = this.values(node.callee.object, module, depth).filter(value => value.kind === 'function');
-      if (bound.length > 0) return bound;
-    }
+    if (binds(node)) return this.values(node.callee.object, module, depth);
     const found: Value[] = [];
     for (const callee of this.values(node.callee, module, depth)) {
       switch (callee.kind) {
@@ -594,9 +591,6 @@ export class Resolver {
         default:
           break;
       }
-    }
-    if (found.length === 0 && node.callee.kind === 'member' && node.callee.property === 'bind') {
-      return this.values(node.callee.object, module, depth);
     }
     return found;
   }
@@ -671,6 +665,11 @@ export class Resolver {
   private constructorOf(info: ClassInfo): FunctionInfo | undefined {
     return this.method(info, info.module.language === 'python' ? '__init__' : 'constructor');
   }
+}
+
+/** `f.bind(x)` calls nothing: it is `f`. */
+function binds(call: CallExpression): call is CallExpression & { readonly callee: MemberExpression } {
+  return call.callee.kind === 'member' && call.callee.property === 'bind';
 }
 
 /** What a call or a member is asked of, if that is a call or a member too. */

@@ -748,12 +748,17 @@ class Tracer {
       case 'logical': {
         if (test.operator === 'coalesce') break;
         const first = this.branch(test.left, states);
+        // Of two ways that come together again only the whole condition is left: `max === 0 || n < max`.
+        const whole = (all: State[], truth: boolean): State[] =>
+          compares(test)
+            ? all.map(state => withFact(state, { test, truth, module: this.module, env: this.env, seen: 0 }))
+            : all;
         if (test.operator === 'and') {
           const second = this.branch(test.right, first.yes);
-          return { yes: second.yes, no: this.limit([...first.no, ...second.no]) };
+          return { yes: second.yes, no: whole(this.limit([...first.no, ...second.no]), false) };
         }
         const second = this.branch(test.right, first.no);
-        return { yes: this.limit([...first.yes, ...second.yes]), no: second.no };
+        return { yes: whole(this.limit([...first.yes, ...second.yes]), true), no: second.no };
       }
       case 'call': {
         const answer = this.branchCall(test, states);
@@ -986,6 +991,13 @@ function isCondition(node: Expression): boolean {
 
 function isTrue(node: Expression): boolean {
   return node.kind === 'literal' && Boolean(node.value);
+}
+
+/** True if one part of a condition sets something against a limit. */
+function compares(test: Expression): boolean {
+  if (test.kind === 'logical') return compares(test.left) || compares(test.right);
+  if (test.kind === 'unary' && test.operator === 'not') return compares(test.operand);
+  return test.kind === 'binary' && /^[<>]=?$/.test(test.operator);
 }
 
 /** Exception types that do not catch everything. */

@@ -16,11 +16,11 @@ import {
   times,
 } from '../../program/quantity.ts';
 import { type Binding, indexOf } from '../../program/scope.ts';
-import type { In } from '../../program/values.ts';
+import { type In, isSelf, ownerOf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import type { Fact, Way } from '../../program/ways.ts';
 import type { Coverage, Place } from '../../rules/finding.ts';
-import type { Reader } from '../reading.ts';
+import { inbound, type Reader } from '../reading.ts';
 import { numeric, type Start } from './start.ts';
 
 export interface Cover {
@@ -32,8 +32,8 @@ export interface Cover {
   readonly open: readonly Way[];
   /** True for a way out of the loop that the bound counts as one of its turns. */
   counts(way: Way): boolean;
-  /** A limit that can be switched off: where, and what it is. */
-  readonly endlessAt: { readonly places: readonly Place[]; readonly name: string } | undefined;
+  /** A limit that can be switched off: where, and how. */
+  readonly endlessAt: SwitchedOff | undefined;
   /** A counter that is compared but changed on no way, or changed and not compared on the open ways. */
   readonly idle:
     | {
@@ -42,6 +42,19 @@ export interface Cover {
         readonly why: 'neverCompared' | 'bypassed' | 'reset' | 'limitMoves' | 'steppedOver';
       }
     | undefined;
+}
+
+/** What switches a limit off. */
+export interface SwitchedOff {
+  readonly places: readonly Place[];
+  /** `turns can be Infinity`, `maxTurns is 0 unless it is set, which means no limit`. */
+  readonly why: string;
+  /** Said at `places`, in a few words. */
+  readonly note: string;
+  /** False if it may well be on. */
+  readonly sure: boolean;
+  /** True if the finding belongs to the first of the places, not to the loop. */
+  readonly leads: boolean;
 }
 
 interface Candidate {
@@ -133,6 +146,8 @@ export interface Atom {
   readonly operator: Comparison | 'truthy' | 'falsy';
   readonly limit: Located | undefined;
   readonly fact: Fact;
+  /** Or else one of these holds: `max === 0 || n < max`. */
+  readonly unless?: readonly Fact[];
 }
 
 /** The comparisons that a fact says about places. */
@@ -174,6 +189,29 @@ export function atomsOf(fact: Fact, site: LoopSite): Atom[] {
   return found;
 }
 
+/** As `atomsOf`, and what holds unless something else does: `max === 0 || n < max`. */
+function looseAtomsOf(fact: Fact, site: LoopSite): Atom[] {
+  const parts = alternatives(fact);
+  if (parts.length === 1) return atomsOf(fact, site);
+  // Only what is set against a limit counts: of the rest nothing is known where it need not hold.
+  return parts.flatMap(part => {
+    const unless = parts.filter(one => one !== part);
+    return atomsOf(part, site)
+      .filter(atom => atom.limit !== undefined)
+      .map(atom => ({ ...atom, unless }));
+  });
+}
+
+/** The parts of a condition one of which holds: `a || b`, and of `!(a && b)` the negations. */
+function alternatives(fact: Fact): Fact[] {
+  const { test, truth } = fact;
+  if (test.kind === 'logical' && test.operator !== 'coalesce' && (test.operator === 'or') === truth)
+    return [...alternatives({ ...fact, test: test.left }), ...alternatives({ ...fact, test: test.right })];
+  if (test.kind === 'unary' && test.operator === 'not')
+    return alternatives({ ...fact, test: test.operand, truth: !truth });
+  return [fact];
+}
+
 function declaredInside(binding: Binding, site: LoopSite): boolean {
   const write = binding.writes[0];
   if (!write) return false;
@@ -188,7 +226,7 @@ function findCandidates(ways: readonly Way[], removed: readonly Way[], site: Loo
   for (const way of ways)
     atoms.set(
       way,
-      way.facts.flatMap(fact => atomsOf(fact, site)),
+      way.facts.flatMap(fact => looseAtomsOf(fact, site)),
     );
   const changes = new Map<string, Change[]>();
   for (const way of ways) {
@@ -210,6 +248,8 @@ interface Checked {
   readonly way: Way;
   readonly atom: Atom;
   readonly moved: number;
+  /** How the check can be switched off. */
+  readonly off?: SwitchedOff | undefined;
 }
 
 function counters(
@@ -235,7 +275,9 @@ function counters(
           (path === `${atom.path}.length` && (atom.operator === 'truthy' || atom.operator === 'falsy'));
         if (!samePlace || !limits(atom, direction) || missed.has(atom.fact.test)) continue;
         if (atom.limit && !isInvariant(atom.limit, changes, site, reader)) continue;
-        return { way, atom, moved: movedBy(way, path, atom.fact.seen) };
+        const off = atom.unless && switchedOff(atom, changes, site, reader);
+        if (off === 'bypass') continue;
+        return { way, atom, moved: movedBy(way, path, atom.fact.seen), off };
       }
       return undefined;
     };
@@ -275,11 +317,11 @@ function counters(
       bound: worst.bound,
       ways: new Set(merged.map(({ way }) => way)),
       coverage: worst.configured ? 'config-dependent' : 'verified',
-      endlessAt: worst.endlessAt,
+      endlessAt: worst.endlessAt ?? merged.find(one => one.off)?.off,
       counts: way => {
         const one = check(
           way,
-          way.facts.flatMap(fact => atomsOf(fact, site)),
+          way.facts.flatMap(fact => looseAtomsOf(fact, site)),
         );
         if (!one || one.atom.operator === '==') return false;
         if (most === undefined) return merged.some(({ atom }) => atom.fact.test === one.atom.fact.test);
@@ -451,7 +493,13 @@ function countLimit(
   }
   const endlessAt =
     limit.kind === 'config' && limit.canBeEndless
-      ? { places: orElse(endlessPlaces(atom.limit!, reader), place), name: limit.name }
+      ? {
+          places: orElse(endlessPlaces(atom.limit!, reader), place),
+          why: `${limit.name} can be Infinity`,
+          note: `${limit.name} can be Infinity here`,
+          sure: true,
+          leads: true,
+        }
       : undefined;
   // What it comes to with the fallback is not promised: the name stays, the number is shown with it.
   const shift = turns(0, (typeof initial === 'number' ? initial : 0) + moved, atom, by);
@@ -513,6 +561,191 @@ function endlessPlaces(at: Located, reader: Reader, depth = 0): Place[] {
       ? endlessPlaces({ node: write.value, module: write.within.module, env: undefined }, reader, depth + 1)
       : [],
   );
+}
+
+/**
+ * What becomes of a check that need not hold where another condition does: `max === 0 || n < max`, `max >= 0 && n > max`.
+ * Undefined if that condition cannot hold; `bypass` if it is decided anew on every turn and has nothing to do with the limit.
+ */
+function switchedOff(
+  atom: Atom,
+  changes: ReadonlyMap<string, readonly Change[]>,
+  site: LoopSite,
+  reader: Reader,
+): SwitchedOff | 'bypass' | undefined {
+  const limit = atom.limit!.node as Expression;
+  const name = nameOf(limit);
+  const start = defaultOf({ node: limit, module: atom.limit!.module, env: atom.limit!.env }, reader);
+  let off: SwitchedOff | undefined;
+  for (const fact of atom.unless ?? []) {
+    const aboutLimit = mentionsText(fact.test, name);
+    if (!aboutLimit && !isSetting(fact, changes, site, reader)) return 'bypass';
+    const holds = aboutLimit && start ? truthWith(fact, name, start.value) : undefined;
+    if (holds === false) continue;
+    const place: Place = { path: fact.module.path, span: fact.test.span };
+    const absent = aboutLimit && start === undefined && truthWith(fact, name, undefined) === true;
+    off = {
+      places: [...(start?.place ? [start.place] : []), place],
+      why:
+        holds === true
+          ? `${name} is ${shown(start!.value, fact.module)} unless it is set, and then it limits nothing`
+          : absent
+            ? `${name} limits it only if it is set`
+            : `${fact.truth ? describe(fact.test) : `not ${describe(fact.test)}`} switches the limit ${name} off`,
+      note: 'this switches the limit off',
+      // Where some caller gives a number, it is set at times.
+      sure:
+        holds === true ||
+        (!aboutLimit && /unlimit|infinit|endless|unbounded|forever|no_?limit/i.test(nameOf(fact.test))) ||
+        (absent && !givesNumber(limit, atom.limit!.module, reader)),
+      leads: false,
+    };
+  }
+  return off;
+}
+
+function shown(value: number | boolean | null | undefined, module: Module): string {
+  return module.language === 'python' && (value === null || value === undefined) ? 'None' : String(value);
+}
+
+function givesNumber(node: Expression, module: Module, reader: Reader): boolean {
+  return reader.resolver
+    .values(node, module)
+    .some(value => value.kind === 'constant' && typeof value.value === 'number');
+}
+
+function mentionsText(node: Expression, name: string): boolean {
+  let found = false;
+  walk(node, {
+    enter(child) {
+      if (isReading(child) && nameOf(child as Expression) === name) found = true;
+      return found ? 'skip' : undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
+}
+
+function isReading(node: { readonly kind: string }): boolean {
+  return node.kind === 'name' || node.kind === 'member' || node.kind === 'call' || node.kind === 'index';
+}
+
+/** A setting: a place from before the loop that nothing in the loop changes. */
+function isSetting(
+  fact: Fact,
+  changes: ReadonlyMap<string, readonly Change[]>,
+  site: LoopSite,
+  reader: Reader,
+): boolean {
+  const { test, module, env } = fact;
+  if (test.kind !== 'name' && test.kind !== 'member') return false;
+  let root: Expression = test;
+  while (root.kind === 'member' || root.kind === 'index') root = root.object;
+  if (root.kind !== 'name') return false;
+  const binding = indexOf(module).lookup(root.name, root);
+  if (binding?.kind === 'variable' && declaredInside(binding, site)) return false;
+  return isInvariant({ node: test, module, env }, changes, site, reader);
+}
+
+/** What a limit is if nobody sets it, where the code says so. */
+function defaultOf(
+  at: Located,
+  reader: Reader,
+  depth = 0,
+): { readonly value: number | boolean | null | undefined; readonly place: Place | undefined } | undefined {
+  const node = at.node as Expression;
+  const { module } = at;
+  if (depth > 8) return undefined;
+  const again = (next: Expression, within: Module = module): ReturnType<typeof defaultOf> =>
+    defaultOf({ node: next, module: within, env: undefined }, reader, depth + 1);
+  switch (node.kind) {
+    case 'literal':
+      return typeof node.value === 'string'
+        ? undefined
+        : { value: node.value as number | boolean | null, place: { path: module.path, span: node.span } };
+    case 'unary': {
+      const value = numeric(node);
+      return value === undefined ? undefined : { value, place: { path: module.path, span: node.span } };
+    }
+    case 'logical':
+      return node.operator === 'and' ? undefined : again(node.right);
+    case 'name': {
+      if (node.name === 'undefined') return { value: undefined, place: { path: module.path, span: node.span } };
+      const binding = indexOf(module).lookup(node.name, node);
+      const only = binding && binding.writes.length === 1 ? binding.writes[0] : undefined;
+      const given =
+        binding?.kind === 'parameter' ? (only?.fallback ?? binding.parameter?.node.defaultValue) : undefined;
+      if (given) return again(given, binding!.parameter!.of.module);
+      if (binding?.kind === 'variable' && only?.value && only.how === 'declare') {
+        if (only.keys.length === 0) return again(only.value);
+        return only.fallback ? again(only.fallback) : undefined;
+      }
+      return undefined;
+    }
+    case 'member': {
+      for (const value of reader.resolver.values(node.object, module)) {
+        if (value.kind !== 'instance') continue;
+        for (const one of reader.resolver.lineage(value.info)) {
+          const field = one.node.members.find(member => member.kind === 'field' && member.name === node.property);
+          const writes = (indexOf(one.module).memberWrites.get(node.property) ?? []).filter(
+            write => isSelf(write.object, one.module) && ownerOf(write.within) === one,
+          );
+          const only = writes.length === 1 ? writes[0] : undefined;
+          if (only) return again(only.value, one.module);
+          if (field?.kind === 'field' && field.value && writes.length === 0) return again(field.value, one.module);
+        }
+      }
+      return undefined;
+    }
+    case 'call': {
+      const target = reader.resolver.targets(node, module)[0];
+      const returned = target?.node ? returnedExpressions(target.node) : [];
+      return target && returned.length === 1 ? again(returned[0]!, target.module) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** How a condition comes out if the place called `name` has a value; undefined if that does not decide it. */
+function truthWith(fact: Fact, name: string, value: number | boolean | null | undefined): boolean | undefined {
+  const of = (test: Expression): boolean | undefined => {
+    if (test.kind === 'unary' && test.operator === 'not') {
+      const inner = of(test.operand);
+      return inner === undefined ? undefined : !inner;
+    }
+    if (isReading(test)) return nameOf(test) === name ? Boolean(value) : undefined;
+    if (test.kind !== 'binary') return undefined;
+    const other = nameOf(test.left) === name ? test.right : nameOf(test.right) === name ? test.left : undefined;
+    if (!other) return undefined;
+    const mine = other === test.right;
+    if (isNone(other)) {
+      const none = value === null || value === undefined;
+      return test.operator === '==' ? none : test.operator === '!=' ? !none : undefined;
+    }
+    const against = numeric(other);
+    if (against === undefined || value === null || typeof value === 'boolean') return undefined;
+    // Nothing is more or less than undefined.
+    if (value === undefined) return test.operator === '!=' ? true : test.operator in negated ? false : undefined;
+    switch (mine ? test.operator : mirrored[test.operator as Comparison]) {
+      case '<':
+        return value < against;
+      case '<=':
+        return value <= against;
+      case '>':
+        return value > against;
+      case '>=':
+        return value >= against;
+      case '==':
+        return value === against;
+      case '!=':
+        return value !== against;
+      default:
+        return undefined;
+    }
+  };
+  const found = of(fact.test);
+  return found === undefined ? undefined : found === fact.truth;
 }
 
 /** A flag that the way finds one way and sets the other, never set back: taken once. */
@@ -619,9 +852,21 @@ function sourceOf(fact: Fact): CallExpression | undefined {
     let value = write.value;
     if (value?.kind === 'await') value = value.value;
     if (value?.kind !== 'call') continue;
-    if (takesNext.test(calledName(value))) return value;
+    const taking = [value, ...givenBack(value)].find(call => takesNext.test(calledName(call)));
+    if (taking) return taking;
   }
   return undefined;
+}
+
+/** Calls that a callback gives back: `trace(() => iterator.next())`. */
+function givenBack(call: CallExpression): CallExpression[] {
+  return call.arguments.flatMap(({ value }) => {
+    if (value.kind !== 'functionExpression') return [];
+    const last = value.function.body.at(-1);
+    let result = last?.kind === 'return' ? last.value : undefined;
+    if (result?.kind === 'await') result = result.value;
+    return result?.kind === 'call' ? [result] : [];
+  });
 }
 
 function calledName(call: CallExpression): string {
@@ -749,6 +994,27 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
       endlessAt: undefined,
     });
   }
+  const fed = ways.flatMap(way => {
+    const call = way.calls.find(one => inbound.test(calledName(one.node)) && !reader.costs(one.node, one.module));
+    return call ? [{ way, call }] : [];
+  });
+  const first = fed[0]?.call;
+  if (first) {
+    // Somebody else gives each turn its work: a socket, a broker.
+    found.push({
+      bound: {
+        kind: 'finiteIteration',
+        limit: symbol(`messages from ${nameOf(first.node.callee)}`),
+        text: `each turn waits for ${nameOf(first.node.callee)}`,
+        place: { path: first.module.path, span: first.node.span },
+        source: 'code',
+        configured: true,
+      },
+      ways: new Set(fed.map(one => one.way)),
+      coverage: 'config-dependent',
+      endlessAt: undefined,
+    });
+  }
   for (const { call, ways: covered, what } of guarded.values()) {
     found.push({
       bound: {
@@ -769,6 +1035,7 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
 
 /** A function of the workspace that asks a person, as its code or its name says, and reaches no model. */
 export function asksPerson(call: CallExpression, module: Module, reader: Reader): boolean {
+  if (call.arguments.some(({ value }) => isPrompt(value, module, reader))) return true;
   const targets = reader.resolver.targets(call, module);
   if (targets.length === 0) return false;
   if (targets.every(target => reader.asks(target))) return true;
@@ -781,6 +1048,14 @@ export function asksPerson(call: CallExpression, module: Module, reader: Reader)
     return false;
   if (!/ask|prompt|confirm|user|human|approval|permission/i.test(name)) return false;
   return !reader.costs(call, module);
+}
+
+/** The function that asks, given to something that calls it: `asyncio.to_thread(input, 'You: ')`. */
+function isPrompt(node: Expression, module: Module, reader: Reader): boolean {
+  if (node.kind !== 'name' && node.kind !== 'member') return false;
+  return reader.resolver
+    .externals(node, module)
+    .some(value => reader.match(value)?.pattern.effect === 'human' && !value.path.endsWith('()'));
 }
 
 /** A call of what `guard(fn, …)` gave back. */
@@ -959,7 +1234,7 @@ function idleCounter(all: readonly Way[], open: readonly Way[], site: LoopSite):
           ? nameOf(change.node.target)
           : change.path;
       const compared = all.some(other =>
-        other.facts.some(fact => atomsOf(fact, site).some(atom => atom.path === change.path)),
+        other.facts.some(fact => looseAtomsOf(fact, site).some(atom => atom.path === change.path)),
       );
       const reset = all.some(other => other.changes.some(one => one.path === change.path && one.how === 'set'));
       if (!compared) return { place, text: name, why: 'neverCompared' };

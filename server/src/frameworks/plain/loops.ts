@@ -11,11 +11,13 @@ import type {
 } from '../../program/model.ts';
 import { asNumber, nameOf, number, plus, type Quantity, symbol } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
+import type { In } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import { type Fact, loopWays, type Way } from '../../program/ways.ts';
 import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
 import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
+import { limitBelow } from './deep-limits.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
 import { startValue } from './start.ts';
@@ -127,18 +129,18 @@ function readLoop(
         ways: [],
         loop: {
           ...base,
-          ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name) : { witness }),
+          ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name, witness) : { witness }),
           shape: 'loop',
           controller: 'deterministic',
           coverage: !bounded ? 'missing' : endless ? 'disabled' : cover.coverage,
           reason: endless
-            ? `${cover.endlessAt!.name} can be Infinity`
+            ? cover.endlessAt!.why
             : bounded
               ? cover.bounds.map(bound => bound.text).join(', ')
               : 'it is too long to follow every way round',
           rounds: !bounded ? symbol(`turns of the loop in ${base.name}`) : endless ? 'endless' : cover.again,
           bounds: cover.bounds,
-          sure: endless,
+          sure: cover.endlessAt?.sure ?? false,
           fixes: [],
         },
       };
@@ -193,16 +195,14 @@ function readLoop(
       loop: {
         ...base,
         shape: retry ? 'retry' : 'loop',
-        ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name) : { witness }),
+        ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name, witness) : { witness }),
         controller: who.controller,
         coverage: cover.endlessAt ? 'disabled' : cover.coverage,
-        reason: cover.endlessAt
-          ? `${cover.endlessAt.name} can be Infinity`
-          : cover.bounds.map(bound => bound.text).join(', '),
+        reason: cover.endlessAt?.why ?? cover.bounds.map(bound => bound.text).join(', '),
         rounds: cover.endlessAt ? 'endless' : rounds,
         bounds: cover.bounds,
-        sure: complete,
-        fixes: [],
+        sure: complete && (cover.endlessAt?.sure ?? true),
+        fixes: cover.endlessAt && !cover.endlessAt.leads ? boundLoopFixes(loop, false, module) : [],
       },
     };
   }
@@ -213,9 +213,15 @@ function readLoop(
         ? 'bypassed'
         : 'ineffective'
     : 'missing';
+  // An error that the loop catches does not end it.
+  const swallows = cover.open.some(way =>
+    way.caught.some(({ body }) => costs.some(call => body.some(one => contains(one, call)))),
+  );
+  const below = swallows ? undefined : limitBelow(callsIn(loop, info), reader);
   const sure =
     complete &&
     who.sure &&
+    !below &&
     !isWorkList(loop.test, info, reader) &&
     costs.some(call => reader.effect(call, module)?.sure !== false);
   const few = retry || who.controller === 'model' || who.controller === 'tool';
@@ -225,7 +231,11 @@ function readLoop(
     loop: {
       ...base,
       shape: retry ? 'retry' : 'loop',
-      witness: [...witness, ...(cover.idle ? [{ ...cover.idle.place, message: idleText(cover.idle) }] : [])],
+      witness: [
+        ...witness,
+        ...(cover.idle ? [{ ...cover.idle.place, message: idleText(cover.idle) }] : []),
+        ...(below ? [{ ...below.place, message: `${below.text} may end it, which was not followed` }] : []),
+      ],
       controller: retry ? 'exception' : who.controller,
       coverage,
       reason: cover.idle
@@ -247,11 +257,14 @@ function endlessPlaceOf(
   info: FunctionInfo,
   loop: LoopStatement,
   name: string,
+  witness: readonly Hop[],
 ): Pick<Loop, 'place' | 'witness'> {
+  const hops = endlessAt.places.map(place => ({ ...place, message: endlessAt.note }));
+  if (!endlessAt.leads) return { place: { path: info.module.path, span: loop.head }, witness: [...witness, ...hops] };
   return {
     place: endlessAt.places[0]!,
     witness: [
-      ...endlessAt.places.map(place => ({ ...place, message: `${endlessAt.name} can be Infinity here` })),
+      ...hops,
       { path: info.module.path, span: info.node?.head ?? loop.head, message: `and limits the loop in ${name}` },
     ],
   };
@@ -393,6 +406,14 @@ function costlyCalls(ways: readonly Way[], reader: Reader): CallExpression[] {
       if (reader.costs(call.node, call.module) && !found.includes(call.node)) found.push(call.node);
   }
   return found.sort((a, b) => a.span[0] - b.span[0]);
+}
+
+function callsIn(loop: LoopStatement, { calls, module }: FunctionInfo): In<CallExpression>[] {
+  return calls.filter(node => contains(loop, node)).map(node => ({ node, module }));
+}
+
+function contains(outer: Statement, inner: Expression): boolean {
+  return outer.span[0] <= inner.span[0] && outer.span[1] >= inner.span[1];
 }
 
 function handlerHead(node: TryStatement): Place['span'] {

@@ -61,7 +61,7 @@ function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): Functi
   for (const argument of call.arguments) {
     if (argument.value.kind === 'functionExpression') found.push(indexOf(module).info(argument.value.function));
     else if (
-      argument.value.kind === 'name' &&
+      (argument.value.kind === 'name' || argument.value.kind === 'member' || isBound(argument.value)) &&
       /^(setTimeout|setImmediate|setInterval|queueMicrotask|nextTick|then|catch|finally)$/.test(name)
     ) {
       for (const value of reader.resolver.values(argument.value, module))
@@ -69,6 +69,10 @@ function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): Functi
     }
   }
   return found;
+}
+
+function isBound(node: Expression): boolean {
+  return node.kind === 'call' && calleeName(node.callee) === 'bind';
 }
 
 function readComponent(

@@ -1,6 +1,7 @@
 // Which expressions come out of a model's or a tool's answer: what they decide, the model decides.
 import { pathOf } from '../../program/access.ts';
 import type { Expression, LoopStatement, Module, Statement } from '../../program/model.ts';
+import { indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
 import type { Reader } from '../reading.ts';
 
@@ -37,6 +38,18 @@ export function taint(
   const mark = (target: { readonly kind: string } & Expression, by: 'model' | 'tool'): void => {
     const path = keyOf(target);
     if (path !== undefined && marks.get(path) !== 'model') marks.set(path, by);
+  };
+  // What each turn makes anew, no call of an earlier turn has touched.
+  const renewed = (node: Expression & { readonly name: string }): boolean => {
+    if (!('kind' in code)) return false;
+    const writes = indexOf(module).lookup(node.name, node)?.writes ?? [];
+    return writes.some(
+      write =>
+        (write.how === 'declare' || write.how === 'assign') &&
+        write.node.span[0] >= code.span[0] &&
+        write.node.span[1] <= code.span[1] &&
+        !(write.value && source(write.value)),
+    );
   };
   const markPattern = (target: unknown, by: 'model' | 'tool'): void => {
     const t = target as {
@@ -84,7 +97,9 @@ export function taint(
           }
         } else if (node.kind === 'call' && reader.costs(node, module)) {
           // An object given to the call may come back changed: `run(agent, state)`.
-          for (const argument of node.arguments) if (argument.value.kind === 'name') mark(argument.value, 'model');
+          for (const argument of node.arguments) {
+            if (argument.value.kind === 'name' && !renewed(argument.value)) mark(argument.value, 'model');
+          }
           if (node.callee.kind === 'member' && node.callee.object.kind === 'name') mark(node.callee.object, 'model');
         }
         return undefined;
@@ -113,9 +128,22 @@ function markAssignedInside(
 ): void {
   walk(body, {
     enter(node) {
-      if (node.kind === 'assign') markPattern(node.target, by);
+      // A flag, not what some other call gives: that decides for itself.
+      if (node.kind === 'assign' && !mentionsCall(node.value)) markPattern(node.target, by);
       return undefined;
     },
     enterFunction: () => 'skip',
   });
+}
+
+function mentionsCall(node: Expression): boolean {
+  let found = false;
+  walk(node, {
+    enter(child) {
+      if (child.kind === 'call') found = true;
+      return found ? 'skip' : undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
 }
