@@ -17,6 +17,10 @@ export interface Config {
   readonly toolCallees: readonly string[];
   /** Wrappers that bound what they wrap. */
   readonly guards: readonly string[];
+  /** Specifiers, as imported, of modules whose `start`, `listen` and `router` make flows. */
+  readonly flowModules: readonly string[];
+  /** The highest cap, in turns, that the team takes without a note. */
+  readonly acceptedCap: number;
   /** Bytes; larger files are skipped. */
   readonly maxFileSize: number;
 }
@@ -43,6 +47,8 @@ export const defaultConfig: Config = {
   modelCallees: [],
   toolCallees: [],
   guards: [],
+  flowModules: [],
+  acceptedCap: 499,
   maxFileSize: 5 * 1024 * 1024,
 };
 
@@ -106,7 +112,12 @@ function readRoot(root: Node, complain: Complain): Config {
       case 'modelCallees':
       case 'toolCallees':
       case 'guards':
+      case 'flowModules':
         config[key] = readTexts(key, value, complain);
+        break;
+      case 'acceptedCap':
+        if (Number.isInteger(value.value) && (value.value as number) >= 0) config.acceptedCap = value.value as number;
+        else complain(value, `"acceptedCap" must be a whole number of turns, not ${describe(value)}.`);
         break;
       case 'maxFileSize':
         if (typeof value.value === 'number' && value.value > 0) config.maxFileSize = value.value;
@@ -122,6 +133,8 @@ function readRoot(root: Node, complain: Complain): Config {
             'modelCallees',
             'toolCallees',
             'guards',
+            'flowModules',
+            'acceptedCap',
             'maxFileSize',
           ]),
         );

@@ -12,8 +12,13 @@ export interface Scanner {
 /** Scanners by config; configs that name the same callees share one. */
 export function scannersFor(signals: Signals): (config: Config) => Scanner {
   const known = new Map<string, Scanner>();
-  return ({ modelCallees, toolCallees, guards }) => {
-    const all = withCallees(signals, [...modelCallees, ...toolCallees, ...guards]);
+  return ({ modelCallees, toolCallees, guards, flowModules }) => {
+    const called = withCallees(signals, [...modelCallees, ...toolCallees, ...guards]);
+    const all = {
+      ...called,
+      typescript: [...called.typescript, ...flowModules],
+      python: [...called.python, ...flowModules],
+    };
     const key = createHash('sha1').update(JSON.stringify(all)).digest('base64url');
     let scanner = known.get(key);
     if (!scanner) {

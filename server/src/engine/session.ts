@@ -372,10 +372,11 @@ export class Session {
     return this.#guarded('the analysis', () => this.#engine.analyze(program, options)) ?? { findings: [], entries: [] };
   }
 
-  #options({ rules, modelCallees, toolCallees, guards }: Config, cancelled: () => boolean): AnalyzeOptions {
+  #options(config: Config, cancelled: () => boolean): AnalyzeOptions {
+    const { rules, modelCallees, toolCallees, guards, flowModules, acceptedCap } = config;
     const off = new Set<RuleId>();
     for (const [rule, level] of rules) if (level === 'off') off.add(rule);
-    return { off, modelCallees, toolCallees, guards, cancelled };
+    return { off, modelCallees, toolCallees, guards, flowModules, highCap: acceptedCap + 1, cancelled };
   }
 
   /** A bug of ours costs this one answer and a line in the log, not the session. */

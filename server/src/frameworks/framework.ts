@@ -1,6 +1,6 @@
 // What a framework adapter is: a plain object that says which calls mean what, and reads the machines that they build.
 // It must not know files, parsers or the editor.
-import type { Growth, IdleBound, Loop, Machine, Run, Step, Work } from '../graph/model.ts';
+import type { DeadCycle, Growth, IdleBound, Loop, Machine, Run, Step, Work } from '../graph/model.ts';
 import type { CallExpression } from '../program/model.ts';
 import type { In, Value } from '../program/values.ts';
 import type { Reader } from './reading.ts';
@@ -72,6 +72,7 @@ export interface Contribution {
   readonly runs?: readonly Run[];
   readonly growths?: readonly Growth[];
   readonly idle?: readonly IdleBound[];
+  readonly dead?: readonly DeadCycle[];
   /** Loops that a library runs. */
   readonly loops?: readonly Loop[];
 }

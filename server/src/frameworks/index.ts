@@ -2,6 +2,7 @@
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import { beeai } from './beeai.ts';
+import { flows } from './flows.ts';
 import type { Framework } from './framework.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
@@ -25,6 +26,7 @@ export const frameworks: readonly Framework[] = [
   mastra,
   llamaindexWorkflow,
   beeai,
+  flows,
   ...providers,
   retries,
   middleware,

@@ -15,6 +15,8 @@ export interface ExtraCallees {
   readonly modelCallees: readonly string[];
   readonly toolCallees: readonly string[];
   readonly guards: readonly string[];
+  /** Specifiers, as imported, of modules whose `start`, `listen` and `router` decorate the steps of a flow. */
+  readonly flowModules: readonly string[];
 }
 
 interface Known {
@@ -30,6 +32,7 @@ const fewMethods = 4;
 export class Reader {
   readonly resolver: Resolver;
   readonly modules: readonly Module[];
+  readonly flowModules: readonly string[];
   private readonly exact = new Map<string, Known[]>();
   private readonly prefixes: { prefix: string; known: Known }[] = [];
   private readonly effects = new Map<CallExpression, EffectOf | null>();
@@ -43,7 +46,11 @@ export class Reader {
   private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
 
   constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
-    const named = new Set(frameworks.flatMap(f => [...f.packages.typescript, ...f.packages.python]));
+    this.flowModules = extra.flowModules;
+    const named = new Set([
+      ...frameworks.flatMap(f => [...f.packages.typescript, ...f.packages.python]),
+      ...extra.flowModules,
+    ]);
     const families = [...named].filter(name => name.endsWith('*')).map(name => name.slice(0, -1));
     this.resolver = new Resolver(
       program,

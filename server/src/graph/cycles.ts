@@ -64,7 +64,7 @@ function judge(
     states,
     path,
     place: headPlace(machine, path, head),
-    witness: path.map(t => ({ ...t.place, message: `${t.from} → ${t.to}${t.kind === 'route' ? ' (routed)' : ''}` })),
+    witness: [...path.map(t => hop(t, '')), ...besides(machine, openPart, path, cover.cut).map(t => hop(t, 'also: '))],
     controller: head?.controller ?? 'deterministic',
   };
   if (cover.open.length === 0) {
@@ -114,6 +114,31 @@ function judge(
     bounds: [],
     runs: unlimited,
   };
+}
+
+function hop(t: Transition, word: string): Hop {
+  return { ...t.place, message: `${word}${t.from} → ${t.to}${t.kind === 'route' ? ' (routed)' : ''}` };
+}
+
+/** How many hops of other ways round are told. */
+const otherHops = 12;
+
+/** The transitions of the other ways round, one between two states. */
+function besides(
+  machine: Machine,
+  component: readonly string[],
+  path: readonly Transition[],
+  cut: ReadonlySet<Transition>,
+): Transition[] {
+  const told = new Set(path.map(t => `${t.from} ${t.to}`));
+  const others: Transition[] = [];
+  for (const t of machine.transitions) {
+    const key = `${t.from} ${t.to}`;
+    if (cut.has(t) || told.has(key) || !component.includes(t.from) || !component.includes(t.to)) continue;
+    told.add(key);
+    others.push(t);
+  }
+  return others.slice(0, otherHops);
 }
 
 function headPlace(machine: Machine, path: readonly Transition[], head: Transition | undefined): Place {

@@ -128,8 +128,8 @@ export interface Machine {
   readonly states: readonly MachineState[];
   readonly transitions: readonly Transition[];
   readonly start: readonly string[];
-  /** What the run limit counts: rounds of parallel states, or single visits. */
-  readonly unit: 'superstep' | 'visit';
+  /** What the run limit counts: rounds of parallel states, single visits, or the visits of each state by themselves. */
+  readonly unit: 'superstep' | 'visit' | 'visitOfEach';
   /** The limit when a run sets none; undefined: the framework has none. */
   readonly limit: Bound | undefined;
   /** Work that each unit adds (a routing agent). */
@@ -182,6 +182,18 @@ export interface IdleBound {
   readonly fixes: readonly FixPlan[];
 }
 
+/** A cycle that somebody meant to go round and that does not. */
+export interface DeadCycle {
+  readonly name: string;
+  readonly place: Place;
+  /** What does not happen, a sentence without its full stop. */
+  readonly text: string;
+  readonly advice: string;
+  readonly framework: string;
+  readonly witness: readonly Hop[];
+  readonly fixes: readonly FixPlan[];
+}
+
 /** A catch that takes the error of a limit, in a loop that goes on. */
 export interface Swallow {
   /** The catch. */
@@ -219,6 +231,7 @@ export interface AgentGraph {
   readonly runs: readonly Run[];
   readonly growths: readonly Growth[];
   readonly idle: readonly IdleBound[];
+  readonly dead: readonly DeadCycle[];
   readonly swallows: readonly Swallow[];
   readonly fanOuts: readonly FanOut[];
   /** Steps where a run begins: exported or top-level code that nothing else in the program calls. */

@@ -202,6 +202,10 @@ export class WorstCase {
 
   /** At most `limit` units, each of them one visit or one superstep. */
   private byLimit(machine: Machine, cost: ReadonlyMap<string, Quantity>, limit: Quantity): Quantity {
+    if (machine.unit === 'visitOfEach') {
+      const all = [...cost.values()].reduce<Quantity>((sum, c) => plus(sum, c), zero);
+      return times(limit, all);
+    }
     const n = asNumber(limit);
     const numbers = [...cost.values()].map(c => asNumber(c));
     const transitions = machine.transitions.filter(t => cost.has(t.from) && cost.has(t.to));

@@ -21,6 +21,10 @@ export interface AnalyzeOptions {
   readonly toolCallees: readonly string[];
   /** Wrappers that bound what they wrap, like `guard`. */
   readonly guards: readonly string[];
+  /** Specifiers of modules whose decorators make flows. */
+  readonly flowModules: readonly string[];
+  /** A cap of this many turns or more is worth a note. */
+  readonly highCap: number;
   /** True once the caller no longer wants the answer; the analysis then throws `Cancelled`. */
   cancelled(): boolean;
 }
@@ -48,7 +52,7 @@ function subjectOf(program: Program, options: AnalyzeOptions): Subject {
   const graph = buildGraph(program, options);
   if (options.cancelled()) throw new Cancelled();
   const cycles = [...graph.machines.values()].flatMap(machine => cyclesOf(machine, graph.runs, graph));
-  return { graph, cycles, worst: new WorstCase(graph) };
+  return { graph, cycles, worst: new WorstCase(graph), highCap: options.highCap };
 }
 
 function inOrder(a: Finding, b: Finding): number {

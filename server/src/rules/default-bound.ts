@@ -1,7 +1,7 @@
 // A cycle that only a framework's default covers: how many calls that allows, and what happens then.
 import { asNumber, report } from '../program/quantity.ts';
 import type { Finding } from './finding.ts';
-import { calls, fixesFor, highCap, type Rule, type Subject } from './rule.ts';
+import { calls, fixesFor, type Rule, type Subject } from './rule.ts';
 import { ring } from './unbounded-cycle.ts';
 
 export const defaultBound = {
@@ -56,7 +56,7 @@ await graph.invoke({ messages: [] }, { recursionLimit: 10 });
         const worstCase = report(subject.worst.machine(cycle.machine, bound));
         return {
           rule: 'default-bound',
-          severity: (asNumber(bound.limit) ?? 0) >= highCap ? 'info' : 'hint',
+          severity: (asNumber(bound.limit) ?? 0) >= subject.highCap ? 'info' : 'hint',
           message: `The cycle ${ring(cycle)} is covered only by the framework's ${bound.text}: at worst ${calls(worstCase)} in one run, which then ${cycle.machine.onLimit}. Set the limit that this agent needs.`,
           place: cycle.place,
           related: cycle.witness,

@@ -1,4 +1,5 @@
 // Every rule, in the order of the documentation.
+import { deadCycle } from './dead-cycle.ts';
 import { defaultBound } from './default-bound.ts';
 import { fanOut } from './fan-out.ts';
 import { ineffectiveBound } from './ineffective-bound.ts';
@@ -19,5 +20,6 @@ export const rules: readonly Rule[] = [
   ineffectiveBound,
   defaultBound,
   retryAmplification,
+  deadCycle,
   swallowedTrip,
 ];

@@ -2,7 +2,7 @@
 import type { Loop } from '../graph/model.ts';
 import { asNumber, report } from '../program/quantity.ts';
 import type { Finding, RuleId, Severity } from './finding.ts';
-import { calls, callsOf, fixesFor, highCap, type Subject } from './rule.ts';
+import { calls, callsOf, fixesFor, type Subject } from './rule.ts';
 
 const controllers: Readonly<Record<Loop['controller'], string>> = {
   model: 'the model decides whether it goes on',
@@ -14,7 +14,7 @@ const controllers: Readonly<Record<Loop['controller'], string>> = {
 };
 
 /** Uncovered, weak or very high: what the loop is reported as, if it is. */
-export function loopSeverity(loop: Loop): Severity | undefined {
+export function loopSeverity(loop: Loop, highCap: number): Severity | undefined {
   switch (loop.coverage) {
     case 'missing':
     case 'ineffective':

@@ -10,6 +10,8 @@ export interface Subject {
   readonly graph: AgentGraph;
   readonly cycles: readonly Cycle[];
   readonly worst: WorstCase;
+  /** A cap of this many turns or more is a bound, but worth a note. */
+  readonly highCap: number;
 }
 
 export interface Example {
@@ -32,9 +34,6 @@ export interface Rule {
   check(subject: Subject): Finding[];
 }
 
-/** A cap of this many turns or more is a bound, but worth a note. */
-export const highCap = 500;
-
 /** Fixes of plans that mend the rule. */
 export function fixesFor(rule: RuleId, plans: readonly FixPlan[]): Fix[] {
   return plans
@@ -50,5 +49,7 @@ export function callsOf(quantity: Quantity): number | null {
 /** `1 model call`, `3 model calls`, `n x k model calls`. */
 export function calls(count: number | string | null): string {
   if (count === null) return 'model calls without end';
+  // An expression may name calls itself: `calls of the crew`.
+  if (typeof count === 'string' && /\bcalls\b/.test(count)) return count;
   return `${count} model call${count === 1 ? '' : 's'}`;
 }

@@ -4,7 +4,7 @@ import type { Cycle } from '../graph/cycles.ts';
 import type { Work } from '../graph/model.ts';
 import { asNumber, report } from '../program/quantity.ts';
 import type { Finding, Severity } from './finding.ts';
-import { calls, callsOf, fixesFor, highCap, type Rule, type Subject } from './rule.ts';
+import { calls, callsOf, fixesFor, type Rule, type Subject } from './rule.ts';
 
 export const unboundedCycle = {
   id: 'unbounded-cycle',
@@ -41,13 +41,13 @@ export const network = createNetwork({
   },
   check(subject: Subject): Finding[] {
     return subject.cycles.flatMap(cycle => {
-      const severity = severityOf(cycle);
+      const severity = severityOf(cycle, subject.highCap);
       return severity ? [finding(cycle, severity, subject)] : [];
     });
   },
 } satisfies Rule;
 
-function severityOf(cycle: Cycle): Severity | undefined {
+function severityOf(cycle: Cycle, highCap: number): Severity | undefined {
   switch (cycle.coverage) {
     case 'missing':
     case 'disabled':
@@ -125,6 +125,8 @@ function advice(cycle: Cycle): string {
       return 'Give the run a recursionLimit, or count turns in the state and let the router end at a limit.';
     case 'agentkit':
       return 'Set maxIter on the network, or return undefined from the router at a callCount.';
+    case 'flows':
+      return 'Count the rounds in the flow’s state and let the router give out another label at a limit.';
     default:
       return 'Set the framework’s limit for a run, or count turns and stop.';
   }

@@ -42,7 +42,7 @@ export async function review(text: string): Promise<string> {
   },
   check(subject: Subject): Finding[] {
     return [...subject.graph.loops.values()].flatMap(loop => {
-      const severity = loop.shape === 'retry' ? undefined : loopSeverity(loop);
+      const severity = loop.shape === 'retry' ? undefined : loopSeverity(loop, subject.highCap);
       return severity
         ? [loopFinding('unbounded-loop', loop, severity, 'Count the turns and stop at a limit.', subject)]
         : [];

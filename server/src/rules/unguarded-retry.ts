@@ -47,7 +47,7 @@ export async function extract(text: string): Promise<unknown> {
   },
   check(subject: Subject): Finding[] {
     return [...subject.graph.loops.values()].flatMap(loop => {
-      const severity = loop.shape === 'retry' ? loopSeverity(loop) : undefined;
+      const severity = loop.shape === 'retry' ? loopSeverity(loop, subject.highCap) : undefined;
       return severity
         ? [
             loopFinding(

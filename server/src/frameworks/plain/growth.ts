@@ -189,8 +189,8 @@ function eachPrompt(loop: LoopStatement, module: Module, reader: Reader, visit: 
   });
 }
 
-/** As `mentionsPath`, through constants made in the loop: `const prompt = history.join()`. */
-function mentionsDeep(node: Expression, path: string, module: Module, depth: number): boolean {
+/** True if `node` holds the place, itself or through constants made before: `const prompt = history.join()`. */
+export function mentionsDeep(node: Expression, path: string, module: Module, depth: number): boolean {
   if (mentionsPath(node, path, module)) return true;
   if (depth > 3) return false;
   let found = false;
