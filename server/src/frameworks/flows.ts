@@ -7,7 +7,7 @@ import type { Counter, DeadCycle, FixPlan, Machine, MachineState, Run, Transitio
 import { nothing } from '../graph/model.ts';
 import { pathOf } from '../program/access.ts';
 import type { CallExpression, Expression, FunctionNode, Module } from '../program/model.ts';
-import { limitOf, nameOf, number, one, symbol } from '../program/quantity.ts';
+import { nameOf, number, one, symbol } from '../program/quantity.ts';
 import { type ClassInfo, type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In, Value } from '../program/values.ts';
 import { functionWays, type Way } from '../program/ways.ts';
@@ -15,10 +15,11 @@ import type { Controller, Place } from '../rules/finding.ts';
 import { placeOfCall, splitPath } from './calls.ts';
 import type { Contribution, Framework } from './framework.ts';
 import { limitOption, stringsOf } from './literals.ts';
-import { asksPerson, atomsOf, describe, guardOf } from './plain/bounds.ts';
+import { asksPerson } from './plain/bounds.ts';
 import { mentionsDeep } from './plain/growth.ts';
 import { taint } from './plain/taint.ts';
 import type { Reader } from './reading.ts';
+import { raisedOnAll, stepWays } from './step-ways.ts';
 
 const portPackages = ['@crewai-ts/flow', 'crewai-ts/flow', 'crewai-ts/flow/*', 'crewai-ts'];
 
@@ -321,7 +322,7 @@ interface ReadWay {
   readonly place: Place;
   readonly counters: readonly Counter[];
   readonly controller: Controller;
-  readonly raises: ReadonlySet<string>;
+  readonly raised: ReadonlySet<string>;
   readonly asks: boolean;
 }
 
@@ -384,14 +385,13 @@ function machineOf(flow: Flow, reader: Reader): { machine: Machine; dead: readon
       // What a way that leaves the cycle does or omits says nothing of the next round.
       const inside = live.filter(edge => edge.from === step.name && round.get(edge.to)?.includes(step.name));
       const ways = inside.length > 0 ? [...new Set(inside.map(edge => edge.way))] : read.ways;
-      const [first, ...rest] = ways;
       const feedback: Work[] = step.asks && step.declared ? [{ do: 'model', count: one, place, what: 'feedback' }] : [];
       return {
         id: step.name,
         name: step.name,
         place: { path: owner.module.path, span: step.node.head },
         work: { do: 'all', parts: [reader.enter(step.info, step.place), ...feedback] },
-        raises: [...(first?.raises ?? [])].filter(key => rest.every(way => way.raises.has(key))),
+        raises: raisedOnAll(ways),
         resets: read.resets,
         human: step.asks || (ways.length > 0 && ways.every(way => way.asks)),
         guard: read.guard,
@@ -470,46 +470,25 @@ function alive(
 
 function readMethod(step: Step, reader: Reader): Reading {
   const { info } = step;
-  const { ways } = functionWays(info, {
-    resolver: reader.resolver,
-    watch: (call, module) => reader.effect(call, module) !== undefined || reader.costs(call, module),
-  });
+  const { ways, guard } = stepWays(info, fieldOf, reader);
   const decided = taint(step.node.body, info.module, reader);
   const annotated = step.declared ?? (step.isRouter ? literalsOf(step.node.returns) : undefined);
-  const found: ReadWay[] = [];
   const resets = new Set<string>();
-  for (const way of ways) {
-    if (way.end.kind === 'raise') continue;
+  const found = ways.map(({ way, counters, raised, resets: set }): ReadWay => {
     const value = way.end.kind === 'return' ? way.end.value : undefined;
-    const labels = step.isRouter ? (step.declared ?? labelsOf(value, info.module, annotated, reader)) : [];
-    const place: Place = { path: info.module.path, span: value?.span ?? step.node.head };
-    const raises = new Set<string>();
-    for (const change of way.changes) {
-      const field = fieldOf(change.path);
-      if (field === undefined) continue;
-      if (change.how === 'up') raises.add(`${field}<`);
-      else if (change.how === 'down') raises.add(`${field}>`);
-      else if (change.how === 'set') resets.add(field);
-    }
-    found.push({
-      labels,
-      place,
-      counters: countersOf(way, info, reader),
-      controller: controllerOf(way, info, decided),
-      raises,
+    for (const field of set) resets.add(field);
+    return {
+      labels: step.isRouter ? (step.declared ?? labelsOf(value, info.module, annotated, reader)) : [],
+      place: { path: info.module.path, span: value?.span ?? step.node.head },
+      counters,
+      controller: controllerOf(way, value, info, decided),
+      raised,
       asks: way.calls.some(
         call => reader.effect(call.node, call.module)?.effect === 'human' || asksPerson(call.node, call.module, reader),
       ),
-    });
-  }
-  return {
-    ways: found,
-    resets: [...resets],
-    guard: guardOf(
-      ways.filter(way => way.end.kind !== 'raise'),
-      reader,
-    ),
-  };
+    };
+  });
+  return { ways: found, resets: [...resets], guard };
 }
 
 /** What outlives a step: a field of the flow, or of its state. */
@@ -563,46 +542,17 @@ function literalsOf(type: Expression | undefined): string[] | undefined {
 
 function controllerOf(
   way: Way,
+  value: Expression | undefined,
   info: FunctionInfo,
   decided: (node: Expression) => 'model' | 'tool' | undefined,
 ): Controller {
+  const given = value && decided(value);
+  if (given) return given;
   for (const fact of way.facts) {
     const by = fact.module === info.module ? decided(fact.test) : undefined;
     if (by) return by;
   }
   return way.facts.length > 0 ? 'model' : 'deterministic';
-}
-
-/** Counters in the flow's state that a way compares. */
-function countersOf(way: Way, info: FunctionInfo, reader: Reader): Counter[] {
-  const site = { module: info.module, span: info.node?.span ?? ([0, 0] as const), initial: () => undefined };
-  const found: Counter[] = [];
-  for (const fact of way.facts) {
-    for (const atom of atomsOf(fact, site)) {
-      const up = atom.operator === '<' || atom.operator === '<=';
-      const down = atom.operator === '>' || atom.operator === '>=';
-      const field = fieldOf(atom.path);
-      if (field === undefined || !atom.limit || (!up && !down)) continue;
-      const limit = limitOf(atom.limit, reader.resolver);
-      if (limit.kind === 'number' && !Number.isFinite(limit.value)) continue;
-      if (limit.kind === 'config' && limit.canBeEndless) continue;
-      const name = limit.kind === 'number' ? String(limit.value) : limit.name;
-      const turns =
-        limit.kind === 'number' ? Math.ceil(limit.value - atom.offset) + (atom.operator === '<=' ? 1 : 0) : 0;
-      found.push({
-        key: `${field}${up ? '<' : '>'}`,
-        bound: {
-          kind: 'counter',
-          limit: up && limit.kind === 'number' ? number(Math.max(0, turns)) : symbol(up ? name : field),
-          text: describe(fact.test),
-          place: { path: fact.module.path, span: fact.test.span },
-          source: 'code',
-          configured: limit.kind !== 'number' || down,
-        },
-      });
-    }
-  }
-  return found;
 }
 
 // ---- Limits and runs ----------------------------------------------------------------------------------------------
@@ -713,7 +663,11 @@ function growthsIn(flow: Flow, machine: Machine, reader: Reader): NonNullable<Co
   const grown = new Map<string, { place: Place; field: string }>();
   const cut = new Set<string>();
   for (const step of flow.steps) {
-    const { ways } = functionWays(step.info, { resolver: reader.resolver, watch: () => false });
+    const { ways } = functionWays(step.info, {
+      resolver: reader.resolver,
+      shared: path => fieldOf(path) !== undefined,
+      watch: () => false,
+    });
     for (const way of ways) {
       for (const change of way.changes) {
         if (!change.path.startsWith('this.')) continue;

@@ -10,10 +10,11 @@ import { functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
-import { atomsOf, describe, guardOf, type LoopSite } from './plain/bounds.ts';
+import { guardOf, type LoopSite } from './plain/bounds.ts';
 import { taint } from './plain/taint.ts';
 import { allOf, workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
+import { comparedCounters } from './step-ways.ts';
 
 const packages = ['@langchain/langgraph', '@langchain/langgraph/*', 'langgraph'];
 const builder = /^:(?:graph\.|graph\.state\.|graph\.message\.)?(StateGraph|MessageGraph|Graph)\(\)/;
@@ -635,11 +636,11 @@ function routesOf(
   }
   for (const info of functions) {
     const { ways } = functionWays(info, { resolver, watch: (call, module) => reader.costs(call, module) });
-    const site = siteOf(info);
+    const _site = siteOf(info);
     const decided = info.node ? taint(info.node.body, info.module, reader) : () => undefined;
     for (const way of ways) {
       if (way.end.kind !== 'return' || !way.end.value) continue;
-      const counters = countersOf(way, info, site, reader);
+      const counters = countersOf(way, info, reader, false);
       const controller = routeController(way, info, decided);
       const labels = labelsOf(way.end.value, info.module, reader);
       if (!labels.complete) {
@@ -723,42 +724,18 @@ function stateKey(path: string, info: FunctionInfo, state: string | undefined): 
   return undefined;
 }
 
-/** Counters that a way checks before it goes on: `attempts<` is one that goes up, `budget>` one that goes down. */
-function countersOf(way: Way, info: FunctionInfo, site: LoopSite, reader: Reader): Counter[] {
+/** Counters in the graph's state that a way compares before it goes on; `late`: a node's update comes after its check. */
+function countersOf(way: Way, info: FunctionInfo, reader: Reader, late: boolean): readonly Counter[] {
   const state = statePath(info);
-  const found: Counter[] = [];
-  for (const fact of way.facts) {
-    for (const atom of atomsOf(fact, site)) {
-      const key = stateKey(atom.path, info, state);
-      if (key === undefined) continue;
-      const up = atom.operator === '<' || atom.operator === '<=';
-      const down = atom.operator === '>' || atom.operator === '>=' || atom.operator === 'truthy';
-      if (!up && !down) continue;
-      if (down && atom.operator === 'truthy' && atom.limit) continue;
-      const limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number' as const, value: 0 };
-      if (up && limit.kind === 'number' && !Number.isFinite(limit.value)) continue;
-      const quantity = up
-        ? limit.kind === 'number'
-          ? number(Math.max(0, Math.ceil(limit.value - atom.offset) + (atom.operator === '<=' ? 1 : 0)))
-          : symbol(limit.name)
-        : symbol(key);
-      found.push({
-        key: `${key}${up ? '<' : '>'}`,
-        bound: {
-          kind: 'counter',
-          limit: quantity,
-          text: describe(fact.test),
-          place: { path: fact.module.path, span: fact.test.span },
-          source: 'code',
-          configured: limit.kind !== 'number' || down,
-        },
-      });
-    }
-  }
-  return found;
+  return comparedCounters(
+    way,
+    info,
+    path => stateKey(path, info, state),
+    reader,
+    () => late,
+  );
 }
 
-/** Who decides that a router takes this way: numbers of the state are code's, texts and verdicts the model's. */
 function routeController(
   way: Way,
   info: FunctionInfo,
@@ -792,7 +769,7 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
     watch: (call, module) => reader.effect(call, module) !== undefined || reader.costs(call, module),
   });
   const state = statePath(info);
-  const site = siteOf(info);
+  const _site = siteOf(info);
   const resets = new Set<string>();
   const raisedPer: Set<string>[] = [];
   const jumps: NodeFacts['jumps'][number][] = [];
@@ -818,7 +795,7 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
         const labels = labelsOf(command.goto.node, command.goto.module, reader);
         jumps.push({
           to: labels.complete ? labels.strings.filter(label => label !== end) : undefined,
-          counters: countersOf(way, info, site, reader),
+          counters: countersOf(way, info, reader, true),
           place: { path: info.module.path, span: command.goto.node.span },
           controller: routeController(way, info, decided),
           parallel: labels.parallel,

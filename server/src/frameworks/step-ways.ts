@@ -55,7 +55,7 @@ export function stepWays(
   return {
     ways: through.map(way => ({
       way,
-      counters: countersOf(way, info, keyOf, reader, late),
+      counters: comparedCounters(way, info, keyOf, reader, late),
       ...changesOf(way, info, keyOf),
     })),
     human:
@@ -117,8 +117,8 @@ function changesOf(way: Way, info: FunctionInfo, keyOf: KeyOf): { raised: Set<st
   return { raised, resets };
 }
 
-/** Counters that a way compares with a limit and is taken only below it. */
-function countersOf(
+/** Counters that a way compares with a limit and is taken only below it. `late`: raised by the framework after the step. */
+export function comparedCounters(
   way: Way,
   info: FunctionInfo,
   keyOf: KeyOf,
@@ -136,6 +136,7 @@ function countersOf(
       if (key === undefined || (!up && !down)) continue;
       const limit = atom.limit ? limitOf(atom.limit, reader.resolver) : ({ kind: 'number', value: 0 } as const);
       if (limit.kind === 'number' && !Number.isFinite(limit.value)) continue;
+      if (limit.kind === 'config' && limit.canBeEndless) continue;
       // A step that raises the counter after this check has seen it one lower.
       const behind = late(key) || way.changes.slice(fact.seen).some(change => keyOf(change.path, info) === key);
       const turns =

@@ -203,8 +203,9 @@ export class WorstCase {
   /** At most `limit` units, each of them one visit or one superstep. */
   private byLimit(machine: Machine, cost: ReadonlyMap<string, Quantity>, limit: Quantity): Quantity {
     if (machine.unit === 'visitOfEach') {
-      const all = [...cost.values()].reduce<Quantity>((sum, c) => plus(sum, c), zero);
-      return times(limit, all);
+      // What nothing leads to runs once, when the run begins.
+      const again = new Set(machine.transitions.map(t => t.to));
+      return [...cost].reduce<Quantity>((sum, [id, c]) => plus(sum, again.has(id) ? times(limit, c) : c), zero);
     }
     const n = asNumber(limit);
     const numbers = [...cost.values()].map(c => asNumber(c));

@@ -289,6 +289,18 @@ export class Resolver {
     return paths;
   }
 
+  /** Instances of the first type argument that a class gives to one of its bases. */
+  private typeArgument(info: ClassInfo, depth: number): readonly Value[] {
+    for (const one of this.lineage(info)) {
+      for (const base of one.node.bases) {
+        if (base.kind !== 'index') continue;
+        const first = base.index.kind === 'list' ? base.index.items[0] : base.index;
+        if (first) return this.annotated(first, one.module, depth);
+      }
+    }
+    return none;
+  }
+
   /** What a function gives back: the values of its `return`s. */
   returns(info: FunctionInfo, depth = 0): readonly Value[] {
     if (!info.node) return none;
@@ -634,6 +646,9 @@ export class Resolver {
         const field = this.fieldValues(value.info, name, depth);
         if (field.length > 0) return field;
         const base = this.externalBases(value.info)[0];
+        // `class Writing(Flow[Draft])`: what a framework keeps as the state is of the type that it was given.
+        const typed = base && name === 'state' ? this.typeArgument(value.info, depth) : none;
+        if (typed.length > 0) return typed;
         return base ? [{ kind: 'external', path: memberPath(`${base}()`, name), chain: [] }] : none;
       }
       case 'class': {

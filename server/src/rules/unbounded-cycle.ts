@@ -76,7 +76,11 @@ function finding(cycle: Cycle, severity: Severity, { worst }: Subject): Finding 
   const high = cycle.coverage === 'verified';
   const worstCase = high ? worst.machine(cycle.machine, cycle.bounds[0]) : 'endless';
   const decided =
-    cycle.controller === 'model' ? 'the model decides each turn' : `the ${cycle.controller} side decides each turn`;
+    cycle.controller === 'model'
+      ? 'the model decides each turn'
+      : cycle.controller === 'deterministic'
+        ? 'each turn leads to the next'
+        : `the ${cycle.controller} side decides each turn`;
   const message = high
     ? `The cycle ${names} is limited only by ${cycle.reason}: at worst ${calls(report(worstCase))} in one run. A limit that high is a cost, not a safety net; lower it to what an honest run needs.`
     : `The cycle ${names} has no bound: ${cycle.reason}, and ${decided}. Each turn costs ${calls(report(turn))}, again and again. ${advice(cycle)}`;

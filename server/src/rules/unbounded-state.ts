@@ -1,7 +1,9 @@
 // A list or text that grows on a live loop and is never cut back.
-import type { Loop } from '../graph/model.ts';
-import type { Finding, Severity } from './finding.ts';
+import type { Cycle } from '../graph/cycles.ts';
+import type { Growth, Loop } from '../graph/model.ts';
+import type { Coverage, Finding, Severity } from './finding.ts';
 import { fixesFor, type Rule, type Subject } from './rule.ts';
+import { ring } from './unbounded-cycle.ts';
 
 export const unboundedState = {
   id: 'unbounded-state',
@@ -41,44 +43,47 @@ export async function chat(messages: OpenAI.ChatCompletionMessageParam[]): Promi
 }
 `,
   },
-  check({ graph }: Subject): Finding[] {
+  check({ graph, cycles }: Subject): Finding[] {
     return graph.growths.flatMap(growth => {
+      if (growth.trimmedBy !== undefined || !growth.feedsPrompt) return [];
       const loop = graph.loops.get(growth.within);
-      if (!loop || growth.trimmedBy !== undefined) return [];
-      const severity = severityOf(loop, growth.feedsPrompt);
-      if (!severity) return [];
-      return [
-        {
-          rule: 'unbounded-state' as const,
-          severity,
-          message: `${growth.field} grows with every turn of the loop in ${loop.name} and is never trimmed. ${
-            growth.feedsPrompt
-              ? 'It is part of the prompt: the tokens of a turn grow linearly, those of the run quadratically.'
-              : 'It stays in memory for as long as the loop runs.'
-          } Send only its first and last messages, or summarise it.`,
-          place: growth.place,
-          related: loop.witness,
-          controller: loop.controller,
-          coverage: 'missing' as const,
-          callsPerTurn: null,
-          worstCase: null,
-          framework: growth.framework,
-          subject: `${loop.name}: ${growth.field}`,
-          fixes: fixesFor('unbounded-state', growth.fixes),
-        },
-      ];
+      if (loop) return of(growth, loop, `the loop in ${loop.name}`, loop.sure);
+      const cycle = cycles.find(one => one.machine.id === growth.within && !covered.test(one.coverage));
+      return cycle ? of(growth, cycle, `the cycle ${ring(cycle)}`, !cycle.machine.open) : [];
     });
   },
 } satisfies Rule;
 
-function severityOf(loop: Loop, feedsPrompt: boolean): Severity | undefined {
-  if (!feedsPrompt) return undefined;
-  switch (loop.coverage) {
+const covered = /^(verified|framework-default|config-dependent)$/;
+
+function of(growth: Growth, round: Loop | Cycle, where: string, sure: boolean): Finding[] {
+  const severity = severityOf(round.coverage, sure);
+  if (!severity) return [];
+  return [
+    {
+      rule: 'unbounded-state',
+      severity,
+      message: `${growth.field} grows with every turn of ${where} and is never trimmed. It is part of the prompt: the tokens of a turn grow linearly, those of the run quadratically. Send only its first and last messages, or summarise it.`,
+      place: growth.place,
+      related: round.witness,
+      controller: round.controller,
+      coverage: 'missing',
+      callsPerTurn: null,
+      worstCase: null,
+      framework: growth.framework,
+      subject: `${where}: ${growth.field}`,
+      fixes: fixesFor('unbounded-state', growth.fixes),
+    },
+  ];
+}
+
+function severityOf(coverage: Coverage, sure: boolean): Severity | undefined {
+  switch (coverage) {
     case 'missing':
     case 'ineffective':
     case 'bypassed':
     case 'disabled':
-      return loop.sure ? 'warning' : 'info';
+      return sure ? 'warning' : 'info';
     case 'human-gated':
       return 'info';
     default:
