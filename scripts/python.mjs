@@ -20,8 +20,8 @@ export function python() {
 
 /** Why the Python examples cannot run; undefined if they can. */
 export function pythonLacks() {
-  if (spawnSync(python(), ['-c', 'import langgraph, langchain_openai']).status === 0) return undefined;
-  return `${python()} has no langgraph or langchain-openai (node scripts/python.mjs installs them into a cache)`;
+  if (spawnSync(python(), ['-c', 'import langgraph, langchain_openai, crewai']).status === 0) return undefined;
+  return `${python()} has no langgraph, langchain-openai or crewai (node scripts/python.mjs installs them into a cache)`;
 }
 
 /** Installs what is missing; says why that failed. */
