@@ -52,6 +52,19 @@ describe('config', () => {
     expect(await paths('{ "modelCallees": ["*.askModel", "@acme/llm#ask"] }')).toEqual(['a.ts', 'own.ts', 'pkg.ts']);
   });
 
+  test('a cap that the team accepts is not noted', async () => {
+    const capped = `import OpenAI from 'openai';
+const client = new OpenAI();
+for (let turn = 0; turn < 800; turn++) await client.chat.completions.create({ model: 'm', messages: [] });
+`;
+    const severities = async (config: string) =>
+      (await sessionOver({ 'a.ts': capped, 'loopbound.config.json': config }).check()).findings.map(f => f.severity);
+    expect(await severities('{}')).toEqual(['info']);
+    expect(await severities('{ "acceptedCap": 800 }')).toEqual([]);
+    const broken = await check({ 'loopbound.config.json': '{ "acceptedCap": "many" }' });
+    expect(broken.problems[0]?.message).toContain('"acceptedCap" must be a whole number of turns, not "many"');
+  });
+
   test('a broken one is reported where it is broken, and the defaults apply', async () => {
     const broken = await check({ 'loopbound.config.json': '{\n  "rules": { "unbounded-lop": "off" }\n}' });
     expect(broken.findings).toHaveLength(1);
