@@ -54,7 +54,7 @@ const oneCore = {
     b.onResolve({ filter: /^\.\.\/index\.ts$/ }, args =>
       ['adapters', 'store'].some(room => args.importer.includes(join('src', room)))
         ? { path: '../index.cjs', external: true }
-        : args.importer.includes(join('src', 'meter'))
+        : ['meter', 'alerts', 'otel'].some(room => args.importer.includes(join('src', room)))
           ? { path: './index.cjs', external: true }
           : undefined,
     );

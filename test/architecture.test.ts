@@ -137,6 +137,7 @@ const rooms: readonly Room[] = [
   { at: 'runtime/src/adapters', may: ['runtime/src'], packages: ['*'], node: ['*'] },
   { at: 'runtime/src/store', may: ['runtime/src'], node: ['*'] },
   // Optional peers, each in one room: nobody has to install them.
+  { at: 'runtime/src/alerts', may: ['runtime/src'], packages: ['nodemailer'], node: ['*'] },
   { at: 'runtime/src/prices.ts', may: ['runtime/src'], packages: ['@pydantic/genai-prices'], node: ['*'] },
 ];
 

@@ -23,11 +23,15 @@ export type TripFacts = {
   /** Where the guard was made, for when the stack shows only libraries. */
   made?: Place | undefined;
   monitored?: boolean;
+  /** For whom and what, where it is not the run that knows. */
+  user?: string;
+  feature?: string;
 };
 
 /** Makes, journals and sends a trip. */
 export const makeTrip = (facts: TripFacts): Trip => {
   const { run } = facts;
+  const { user = run.user, feature = run.feature } = facts;
   const place = placeOf(facts.above) ?? facts.made;
   const trip: Trip = {
     id: randomUUID(),
@@ -44,8 +48,8 @@ export const makeTrip = (facts: TripFacts): Trip => {
   if (place) trip.place = place;
   if (facts.monitored) trip.monitored = true;
   else run.tripped = true;
-  if (run.user !== undefined) trip.user = run.user;
-  if (run.feature !== undefined) trip.feature = run.feature;
+  if (user !== undefined) trip.user = user;
+  if (feature !== undefined) trip.feature = feature;
   if (shared.active) run.announce();
   emitTrip(trip);
   return trip;

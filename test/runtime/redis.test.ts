@@ -6,12 +6,21 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BudgetExceededError, guard, isShort, LoopDetectedError, withRun } from '../../runtime/src/index.ts';
+import {
+  BudgetExceededError,
+  guard,
+  isCapError,
+  isShort,
+  LoopDetectedError,
+  withRun,
+} from '../../runtime/src/index.ts';
+import { createMeter } from '../../runtime/src/meter/index.ts';
 import {
   fleetBudget,
   type Hold,
   LedgerUnavailableError,
   type RedisClient,
+  type RedisLedgerOptions,
   redisLedger,
 } from '../../runtime/src/store/redis.ts';
 import { type RedisServer, redisMissing, startRedis } from './redis/server.ts';
@@ -44,6 +53,10 @@ const clients = {
   },
 };
 
+/** Patient, since the machine may be busy with something else. */
+const ledgerOf = (client: RedisClient, options: RedisLedgerOptions = {}) =>
+  redisLedger(client, { timeoutMs: 30_000, ...options });
+
 const worker = (what: string) =>
   spawn(
     process.execPath,
@@ -51,14 +64,17 @@ const worker = (what: string) =>
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
 const firstLine = async (child: ReturnType<typeof worker>): Promise<string> => {
-  const [chunk] = await once(child.stdout, 'data');
-  return String(chunk).trim();
+  const chunk = await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the worker ended with ${code}`))),
+  ]);
+  return String(chunk[0]).trim();
 };
 const open = (holds: readonly (Hold | object)[]): Hold[] => holds.filter(held => 'settle' in held) as Hold[];
 
 describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %s', name => {
   it('50 parallel reservers get what there is and no more; what they did not need is free again', async () => {
-    const ledger = redisLedger(await clients[name]());
+    const ledger = ledgerOf(await clients[name]());
     const account = { key: `${name}-parallel`, limit: { usd: 10, calls: 1_000 } };
     const holds = await Promise.all(Array.from({ length: 50 }, () => ledger.reserve(account, { usd: 0.7 })));
     expect(open(holds)).toHaveLength(14);
@@ -81,7 +97,7 @@ describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %
   });
 
   it('limits of tokens and calls, and calls without a worst case', async () => {
-    const ledger = redisLedger(await clients[name]());
+    const ledger = ledgerOf(await clients[name]());
     const calls = { key: `${name}-calls`, limit: { calls: 2 } };
     const holds = await Promise.all([1, 2, 3].map(() => ledger.reserve(calls)));
     expect(open(holds)).toHaveLength(2);
@@ -96,7 +112,7 @@ describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %
 
   it('a rolling window gives back what is old', async () => {
     let now = 1_000_000;
-    const ledger = redisLedger(await clients[name](), { clock: () => now });
+    const ledger = ledgerOf(await clients[name](), { clock: () => now });
     const account = { key: `${name}-window`, limit: { tokens: 100 }, windowMs: 60_000 };
     await ledger.charge(account, { usd: 0, tokens: 80 });
     now += 30_000;
@@ -111,7 +127,7 @@ describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %
 
   it('four processes at once spend no cent too much', async () => {
     const account = { key: 'spend', limit: { usd: 10 } };
-    const ledger = redisLedger(await clients[name]());
+    const ledger = ledgerOf(await clients[name]());
     await ledger.reset(account);
     const children = [1, 2, 3, 4].map(() => worker('spend'));
     const counts = (await Promise.all(children.map(firstLine))).map(Number);
@@ -127,7 +143,7 @@ describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %
 
   it('gives back what a killed process held, after its time to live and not before', async () => {
     let now = 1_000_000;
-    const ledger = redisLedger(await clients[name](), { clock: () => now, ttlMs: 60_000 });
+    const ledger = ledgerOf(await clients[name](), { clock: () => now, ttlMs: 60_000 });
     const account = { key: 'hold', limit: { usd: 10 } };
     await ledger.reset(account);
     const child = worker('hold');
@@ -162,7 +178,7 @@ describe.skipIf(missing).each(['ioredis', 'redis'] as const)('with a client of %
         return client[method]!.apply(client, args);
       };
     }
-    const ledger = redisLedger(twice as RedisClient);
+    const ledger = ledgerOf(twice as RedisClient);
     const account = { key: `${name}-twice`, limit: { usd: 1 } };
     const held = (await ledger.reserve(account, { usd: 0.6 })) as Hold;
     expect((await ledger.balance(account)).reserved).toEqual({ usd: 0.6, tokens: 0, calls: 1 });
@@ -218,7 +234,7 @@ describe.skipIf(missing)('a server that is killed in the middle', () => {
 
 describe.skipIf(missing)('a fleet budget', () => {
   it('guards a function of the same type, with the trip of a budget, and gives back what a guard within refused', async () => {
-    const ledger = redisLedger(await clients.ioredis());
+    const ledger = ledgerOf(await clients.ioredis());
     const budget = fleetBudget(ledger, 'fleet', { maxUsd: 1 });
     const inner = guard(async (question: string) => `${question}!`, { name: 'ask' });
     const ask: (question: string) => Promise<string> = budget.guard(inner, {
@@ -246,6 +262,54 @@ describe.skipIf(missing)('a fleet budget', () => {
       });
       expect((await budget.balance()).spent.usd).toBeCloseTo(0.8, 9);
     });
+  });
+
+  it('holds caps and velocity of meters in several processes', async () => {
+    const make = async (trip: boolean) =>
+      createMeter({
+        plans: { pro: 2 },
+        prices: { m: { input: 10, output: 30 } },
+        velocity: { tokens: 100_000, trip },
+        ledger: ledgerOf(await clients.ioredis()),
+      });
+    const meters = [await make(false), await make(false), await make(false)];
+    const model = async () => ({ usage: { prompt_tokens: 0, completion_tokens: 10_000 } });
+    const ask = {
+      model: 'm',
+      messages: [{ role: 'user', content: 'x' }],
+      max_tokens: 10_000,
+      userId: 'ada {1}',
+      plan: 'pro',
+    };
+    const results = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) => meters[index % 3]!.chat(model, ask)),
+    );
+    await Promise.all(meters.map(meter => meter.flush()));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
+    for (const result of results) if (result.status === 'rejected') expect(isCapError(result.reason)).toBe(true);
+    for (const meter of meters) {
+      const { usd, reserved, calls } = await meter.spentBy('ada {1}');
+      expect({ usd: Number(usd.toFixed(9)), reserved, calls }).toEqual({ usd: 1.8, reserved: 0, calls: 6 });
+    }
+    // Velocity too: 60,000 tokens were used, so that not all of what fits the cap of another plan does.
+    const strict = await make(true);
+    const fast = await Promise.allSettled(
+      [1, 2, 3, 4, 5, 6].map(() =>
+        strict.chat(model, { ...ask, max_tokens: 10_000, userId: 'ada {1}', plan: 'pro', model: 'm' }),
+      ),
+    );
+    expect(fast.every(({ status }) => status === 'rejected')).toBe(true);
+    const other = await Promise.allSettled(
+      Array.from({ length: 6 }, () =>
+        strict.chat(async () => ({ usage: { prompt_tokens: 0, completion_tokens: 100 } }), {
+          ...ask,
+          max_tokens: 20_000,
+          userId: 'bob',
+        }),
+      ),
+    );
+    expect(other.filter(({ status }) => status === 'fulfilled').length).toBeLessThan(5);
+    expect(other.some(({ status }) => status === 'rejected')).toBe(true);
   });
 
   it('says what cannot work', async () => {

@@ -15,6 +15,8 @@ import {
   type Warning,
 } from '../index.ts';
 
+export { followed, replaced, type StreamReader } from '../stream.ts';
+
 /** What is known of a request to a model before it is made. */
 export type ModelRequest = { model?: string } & Record<string, unknown>;
 
@@ -204,49 +206,3 @@ export const agentGuards = (options: AgentOptions): AgentGuards => {
     enter,
   };
 };
-
-/** Follows the parts of a stream. */
-export type StreamReader = {
-  see(part: unknown): void;
-  ended(): void;
-  failed(error: unknown): void;
-};
-
-/** The same stream, followed as it is read; told exactly once how it ended, also if it is left. */
-export const followed = <T>(stream: ReadableStream<T>, reader: StreamReader): ReadableStream<T> => {
-  const source = stream.getReader();
-  return new ReadableStream<T>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await source.read();
-          if (done) {
-            reader.ended();
-            controller.close();
-            return;
-          }
-          reader.see(value);
-          controller.enqueue(value);
-        } catch (error) {
-          reader.failed(error);
-          controller.error(error);
-        }
-      },
-      async cancel(reason) {
-        reader.ended();
-        await source.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-};
-
-/** The same object with some members replaced; what it keeps in private fields stays reachable for its own methods. */
-export const replaced = <T extends object>(target: T, members: object): T =>
-  new Proxy(target, {
-    get(_, key) {
-      if (Object.hasOwn(members, key)) return Reflect.get(members, key);
-      const value = Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });

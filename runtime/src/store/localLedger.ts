@@ -32,7 +32,10 @@ export const localLedger = (clock: Clock, keep = 100_000): Ledger => {
       budget.add(spend, 1);
       return balanceOf(budget);
     },
-    balance: async account => balanceOf(budgetOf(account)),
+    async balance({ key }) {
+      const budget = budgets.get(key);
+      return budget ? balanceOf(budget) : { spent: { ...NOTHING }, reserved: { ...NOTHING } };
+    },
   };
 
   /** A call that began before a change of plans counts after it. */
@@ -68,5 +71,7 @@ const holdOf = (held: Reservation, told: (spend: Spend) => void): Hold => {
     },
   };
 };
+
+const NOTHING = { usd: 0, tokens: 0, calls: 0 };
 
 const balanceOf = (budget: Budget): Balance => ({ spent: budget.spent, reserved: budget.reserved });

@@ -6,7 +6,11 @@ import { redisLedger } from '../../../runtime/src/store/redis.ts';
 
 const [port, what] = process.argv.slice(2);
 const client = new Redis(Number(port));
-const ledger = redisLedger(client, { ttlMs: 60_000, ...(what === 'hold' ? { clock: () => 1_000_000 } : {}) });
+const ledger = redisLedger(client, {
+  ttlMs: 60_000,
+  timeoutMs: 30_000,
+  ...(what === 'hold' ? { clock: () => 1_000_000 } : {}),
+});
 const account = { key: what!, limit: { usd: 10 } };
 
 if (what === 'hold') {
