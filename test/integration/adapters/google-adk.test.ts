@@ -157,6 +157,9 @@ describe('google adk', () => {
     const guard = adkGuard({ model: { budget: { maxTokens: 1_000 } } });
     // A `FunctionTool` makes an error of its own of what its function throws; a tool that does not keeps the trip.
     class Ask extends BaseTool {
+      override _getDeclaration() {
+        return { name: this.name, description: this.description };
+      }
       runAsync(): Promise<unknown> {
         return inner.run();
       }
