@@ -5,10 +5,11 @@ import { currentRun, type GuardHandle, TripError } from '../index.ts';
 import { strip } from '../stream.ts';
 import { usageOf } from '../usage.ts';
 import { type AgentOptions, agentGuards, followed, refusal } from './_agent.ts';
+import { answeredIn, bare, type Prompt, promptOf } from './_prompt.ts';
 
 export type { AgentOptions as AiOptions, ModelOptions, ModelRequest, ToolOptions } from './_agent.ts';
 
-type Params = { readonly prompt: readonly { readonly role: string; readonly content: unknown }[] };
+type Params = { readonly prompt: Prompt };
 type Model = { readonly modelId: string };
 type Streamed = { stream: ReadableStream };
 
@@ -39,26 +40,6 @@ export type AiGuard = {
 };
 
 type Execute = (input: unknown, options: { toolCallId: string }) => unknown;
-
-/** What tells two prompts apart: roles, texts, calls and results, not the ids that change every time. */
-const promptOf = (prompt: Params['prompt']): unknown =>
-  prompt.map(({ role, content }) => ({ role, content: bare(content) }));
-
-const bare = (content: unknown): unknown =>
-  Array.isArray(content)
-    ? content.map(part => {
-        const { toolCallId: _id, providerOptions: _options, ...rest } = part as Record<string, unknown>;
-        return rest;
-      })
-    : content;
-
-/** Ids of the tool calls that a prompt answers. */
-const answeredIn = (prompt: Params['prompt']): string[] =>
-  prompt.flatMap(({ role, content }) =>
-    role === 'tool' && Array.isArray(content)
-      ? content.map(part => (part as { toolCallId?: string }).toolCallId ?? '')
-      : [],
-  );
 
 /** What of an answer tells progress. */
 const contentOf = (result: unknown): unknown => {
