@@ -245,6 +245,12 @@ export class GuardCore implements Controllable {
     this.#monitored.clear();
   }
 
+  /** A person spoke, or another round began: what was called before is no part of a loop. Budget and breaker stay. */
+  newTurn(): void {
+    if (this.#loop) this.#detectorOf(currentRun()).clear();
+    this.#last = undefined;
+  }
+
   /** Raises the budget once; false if there is none. Throws `RangeError` for negative amounts. */
   raise(by: Amounts): boolean {
     this.budget?.raise(by);

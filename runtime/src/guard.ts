@@ -12,6 +12,8 @@ export type GuardHandle = {
   readonly label: string;
   /** Forgets windows, budget, breaker and stored trips. */
   reset(): void;
+  /** A person spoke, or another round began: what was called before is no part of a loop. Budget and breaker stay. */
+  newTurn(): void;
   /** Raises the budget; false if there is none. */
   raise(by: Amounts): boolean;
   /** State at this moment. */
@@ -59,6 +61,7 @@ export const guardOf = (guarded: object): GuardHandle | undefined => {
 const handleOf = (core: GuardCore): GuardHandle => ({
   label: core.label,
   reset: () => core.reset(),
+  newTurn: () => core.newTurn(),
   raise: by => core.raise(by),
   view: () => core.view(),
   begin: facts => core.begin(facts),

@@ -50,7 +50,7 @@ export const VOLATILE_PATTERNS: readonly VolatilePattern[] = [
   [around('\\b1[5-9]\\d{8}(?:\\.\\d+|\\d{3})?\\b', 'g'), '<epoch>'],
   [around('\\b(?:\\d+ ?h ?)?\\d+ ?m(?:in)? ?\\d+(?:\\.\\d+)? ?s(?:ec)?\\b', 'gi'), '<duration>'],
   [around('\\b\\d+(?:\\.\\d+)? ?(?:ms|µs|us|ns|milliseconds?|microseconds?|seconds?|secs?)\\b', 'gi'), '<duration>'],
-  [around('\\b\\d+\\.\\d+ ?s\\b', 'g'), '<duration>'],
+  [around('\\b\\d+\\.\\d+ ?s\\b', 'gi'), '<duration>'],
   [/\(\d+(?:\.\d+)? ?(?:s|m|min)\)/g, '(<duration>)'],
   [
     /\b((?:took|elapsed|duration|after|in|waited|uptime)[ :=]+)\d+(?:\.\d+)? ?(?:s|m|h|min|minutes?|hours?)\b/gi,

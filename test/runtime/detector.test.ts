@@ -1,12 +1,14 @@
 // The loop detector: exact against a naive oracle, quiet on honest runs, loud on loops.
 
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Detector, type LoopOptions, type Sighting } from '../../runtime/src/detector.ts';
-import { isRetryable } from '../../runtime/src/retryable.ts';
+import { guard, isTripError } from '../../runtime/src/index.ts';
 import { Runs } from '../../runtime/src/runs.ts';
 import { sameSignature, signatureOf } from '../../runtime/src/signature.ts';
-import { errorText, resultText, stripVolatile } from '../../runtime/src/volatile.ts';
+import { resultText, stripVolatile } from '../../runtime/src/volatile.ts';
 import { HELD_OUT } from './heldout.ts';
 import { type Labelled, SEQUENCES, type Turn } from './sequences.ts';
 
@@ -61,6 +63,68 @@ describe('run lengths', () => {
       }
       expect(stopped).toBe(3 * period);
     }
+  });
+});
+
+describe('cycles', () => {
+  const stopOf = (detector: Detector, name: string, time: number, result?: string): Sighting | undefined => {
+    const signature = signatureOf(name, {});
+    const seen = detector.look(name, signature, time);
+    if (seen?.stop) return seen;
+    detector.done(detector.push(name, signature, time), result);
+    return undefined;
+  };
+
+  it('strict mode is the plain rule, for any calls: what is stopped is not remembered', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 90 }),
+        fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 0, max: 40 }),
+        (noise, cycle, turns) => {
+          const ids = [...noise, ...Array.from({ length: turns }, (_, index) => cycle[index % cycle.length]!)];
+          const detector = new Detector({ mode: 'strict' });
+          const seen: number[] = [];
+          for (const [index, id] of ids.entries()) {
+            const expected = oracle([...seen, id].slice(-32), 3, 1, 8);
+            expect(stopOf(detector, `tool${id}`, index + 1)?.period ?? 0).toBe(expected);
+            if (expected === 0) seen.push(id);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('progress mode stops every cycle of equal results at its third turn, at any phase and after any honest start', () => {
+    for (let period = 1; period <= 8; period++) {
+      for (let phase = 0; phase < period; phase++) {
+        for (const start of [0, 1, 7, 31, 40]) {
+          const detector = new Detector();
+          let time = 1;
+          for (let index = 0; index < start; index++) stopOf(detector, `start${index}`, time++, `found ${index}`);
+          let stopped: Sighting | undefined;
+          let calls = 0;
+          while (!stopped && calls++ < 40) {
+            const which = (calls + phase) % period;
+            stopped = stopOf(detector, `tool${which}`, time++, `view ${which}`);
+          }
+          expect([calls, stopped?.rung, stopped?.period]).toEqual([3 * period, 'cycle', period]);
+        }
+      }
+    }
+  });
+
+  it('progress mode never stops a call whose result is new each time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 120 }), ids => {
+        const detector = new Detector();
+        for (const [index, id] of ids.entries()) {
+          expect(stopOf(detector, `tool${id}`, index + 1, `item ${index} was found`)).toBeUndefined();
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
@@ -149,49 +213,98 @@ describe('signature', () => {
   });
 });
 
-describe('volatile parts of results', () => {
-  it.each([
-    ['done at 2026-01-02T03:04:05.678Z', 'done at 2027-02-03T04:05:06Z'],
-    ['failed in 12 ms', 'failed in 1034.5 ms'],
-    ['1 failed in 0.12s', '1 failed in 0.34s'],
-    ['pid 1234 exited', 'pid 99 exited'],
-    ['id 3f2504e0-4f89-11d3-9a0c-0305e82c3301', 'id 4f2504e0-4f89-11d3-9a0c-0305e82c3302'],
-    ['request id: req_8Hs9 failed', 'request id: req_7Gs1 failed'],
-    ['cannot open /tmp/abc123/x', 'cannot open /tmp/def456/x'],
-    ['{"status":"busy","elapsedMs":5}', '{"elapsedMs":17,"status":"busy"}'],
-    ['{"ok":false,"requestId":"a"}', '{"ok":false,"requestId":"b"}'],
-    ['at 0x7ffe12ab34', 'at 0x7ffe12ab35'],
-  ])('%s = %s', (a, b) => expect(stripVolatile(a)).toBe(stripVolatile(b)));
+const EQUAL_RESULTS: [string, string][] = [
+  ['done at 2026-01-02T03:04:05.678Z', 'done at 2027-02-03T04:05:06Z'],
+  ['failed in 12 ms', 'failed in 1034.5 ms'],
+  ['1 failed in 0.12s', '1 failed in 0.34s'],
+  ['2 failed (1m 3s)', '2 failed (2m 44s)'],
+  ['pid 1234 exited', 'pid 99 exited'],
+  ['id 3f2504e0-4f89-11d3-9a0c-0305e82c3301', 'id 4f2504e0-4f89-11d3-9a0c-0305e82c3302'],
+  ['request id: req_8Hs9 failed', 'request id: req_7Gs1 failed'],
+  ['Reference #18.ab3c.17', 'Reference #18.ff01.99'],
+  ['cannot open /tmp/abc123/x', 'cannot open /tmp/def456/x'],
+  ['listening on 127.0.0.1:49152', 'listening on 127.0.0.1:50211'],
+  ['attempt 2 of 5 failed', 'attempt 3 of 5 failed'],
+  ['{"status":"busy","elapsedMs":5}', '{"elapsedMs":17,"status":"busy"}'],
+  ['{"status":"busy","loadTimeMs":5}', '{"loadTimeMs":17,"status":"busy"}'],
+  ['{"ok":false,"requestId":"a"}', '{"ok":false,"request_id":"b"}'],
+  ['{"ok":false,"X-Request-Id":"a"}', '{"ok":false,"X-Request-Id":"b"}'],
+  ['at 0x7ffe12ab34', 'at 0x7ffe12ab35'],
+];
+const OTHER_RESULTS: [string, string][] = [
+  ['progress 10%', 'progress 20%'],
+  ['3 of 7 done', '4 of 7 done'],
+  ['{"queue":5}', '{"queue":4}'],
+  ['line 12', 'line 13'],
+  ['{"status":"busy"}', '{"status":"ready"}'],
+  ['commit 3f2a1c9', 'commit 9c1a2f3'],
+  ['$ 12.50', '$ 13.50'],
+  ['40 seconds remaining', '30 seconds remaining'],
+  ['ETA 12.5s', 'ETA 10.5s'],
+  ['encoded 12 s of 60 s', 'encoded 24 s of 60 s'],
+  ['synced up to 2026-01-02T03:04:05Z', 'synced up to 2026-01-02T04:04:05Z'],
+  ['{"processedUntil":"2026-01-02T03:04:05Z"}', '{"processedUntil":"2026-01-02T04:04:05Z"}'],
+];
 
-  it.each([
-    ['progress 10%', 'progress 20%'],
-    ['3 of 7 done', '4 of 7 done'],
-    ['{"queue":5}', '{"queue":4}'],
-    ['line 12', 'line 13'],
-    ['{"status":"busy"}', '{"status":"ready"}'],
-    ['commit 3f2a1c9', 'commit 9c1a2f3'],
-    ['$ 12.50', '$ 13.50'],
-  ])('%s is not %s', (a, b) => expect(stripVolatile(a)).not.toBe(stripVolatile(b)));
+describe('volatile parts of results', () => {
+  it.each(EQUAL_RESULTS)('%s = %s', (a, b) => expect(stripVolatile(a)).toBe(stripVolatile(b)));
+
+  it.each(OTHER_RESULTS)('%s is not %s', (a, b) => expect(stripVolatile(a)).not.toBe(stripVolatile(b)));
+
+  it('count where they are all that a result says', () => {
+    const clock = Array.from({ length: 6 }, (_, index) => ({ tool: 'clock', result: `2026-01-02T03:04:0${index}Z` }));
+    expect(feed(clock)).toBeUndefined();
+    const convert = Array.from({ length: 6 }, (_, index) => ({
+      tool: 'day',
+      args: { timestamp: index },
+      result: 'Thu',
+    }));
+    expect(feed(convert)).toBeUndefined();
+  });
+
+  it('what shows nothing of itself is never the same again', () => {
+    expect(resultText(new Response('a'))).not.toBe(resultText(new Response('a')));
+    expect(resultText(new Map([['a', 1]]))).toBe(resultText(new Map([['a', 1]])));
+    expect(resultText({})).toBe(resultText({}));
+  });
+
+  it('of a result of megabytes the end counts as well', () => {
+    const log = 'x'.repeat(200_000);
+    expect(stripVolatile(`${log} 1 done`)).not.toBe(stripVolatile(`${log} 2 done`));
+  });
 });
 
-/** Feeds a sequence as a guard would; gives the first stop. */
-const feed = (turns: readonly Turn[], options?: LoopOptions): Sighting | undefined => {
-  const detector = new Detector(options);
-  let time = 1;
-  for (const turn of turns) {
+type Stop = { rung: string | undefined; calls: number };
+
+/** Gives a guard the calls of a sequence, one second apart; the first stop, and after how many turns it came. */
+const feed = (turns: readonly Turn[], loop: LoopOptions = {}): Stop | undefined => {
+  let time = 1_000;
+  const shared = guard({ name: 'agent', loop, clock: () => time });
+  for (const [index, turn] of turns.entries()) {
     time += 1_000;
     if ('human' in turn) {
-      detector.clear();
+      shared.newTurn();
       continue;
     }
-    const signature = signatureOf(turn.tool, turn.args ?? {});
-    const sighting = detector.look(turn.tool, signature, time);
-    if (sighting?.stop) return sighting;
-    const call = detector.push(turn.tool, signature, time);
-    if (turn.error !== undefined) detector.failed(call, errorText(turn.error, signature), isRetryable(turn.error));
-    else if (!turn.pending) detector.done(call, resultText(turn.result));
+    const run = (_args: unknown): unknown => {
+      if (turn.error !== undefined) throw turn.error;
+      return turn.pending ? new Promise(() => undefined) : turn.result;
+    };
+    try {
+      shared(run, turn.tool)(turn.args ?? {});
+    } catch (error) {
+      if (isTripError(error)) return { rung: error.evidence.rung, calls: index + 1 };
+      if (error !== turn.error) throw error;
+    }
   }
   return undefined;
+};
+
+/** A turn as JSON. */
+const plain = (turn: Turn): unknown => {
+  if ('human' in turn || !(turn.error instanceof Error)) return turn;
+  const { name, message } = turn.error;
+  return { ...turn, error: Object.assign({ name, message }, turn.error) };
 };
 
 describe('labelled sequences', () => {
@@ -202,6 +315,23 @@ describe('labelled sequences', () => {
 
   it.each(HELD_OUT.map(sequence => [sequence.name, sequence] as const))('%s', (_, { turns, loop }) => {
     expect(feed(turns) !== undefined).toBe(loop);
+  });
+
+  it('are there for every language, with the call at which they end', () => {
+    const lines = [...SEQUENCES, ...HELD_OUT].map(({ name, loop, turns }) => {
+      const stop = feed(turns);
+      return JSON.stringify({
+        name,
+        loop,
+        rung: stop?.rung ?? null,
+        stoppedAt: stop?.calls ?? null,
+        turns: turns.map(plain),
+      });
+    });
+    const vectors = join(import.meta.dirname, '../../runtime/vectors/sequences.jsonl');
+    const text = `${lines.join('\n')}\n`;
+    if (process.env.UPDATE) writeFileSync(vectors, text);
+    else expect(readFileSync(vectors, 'utf8') === text, 'run with UPDATE=1').toBe(true);
   });
 
   it('precision is 1.00 and recall at least 0.93; arguments alone are worse', () => {
