@@ -3,7 +3,7 @@
 
 import { TRANSIENT } from './retryable.ts';
 import { Runs } from './runs.ts';
-import { samenessOf, shapeOf } from './sameRequest.ts';
+import { countsUp, samenessOf } from './sameRequest.ts';
 import { type Signature, sameSignature } from './signature.ts';
 import { kindOf, looksAround, onlyLooks, type ToolKind } from './toolKind.ts';
 import { ARGUMENT, isAllVolatile, stripVolatile, type VolatileOptions } from './volatile.ts';
@@ -98,10 +98,10 @@ type Tool = {
   retries: number;
   lastResult: string | undefined;
   sameResults: number;
-  /** New calls in a row, how many of them only counted up, and how they looked. */
+  /** New calls in a row, how many of them only counted up, and one of them. */
   fresh: number;
   sweep: number;
-  shape: string | undefined;
+  swept: Signature | undefined;
 };
 
 /** Calls of one tool from which on a sweep is looked for, and every how many of them: a sweep is long. */
@@ -140,7 +140,11 @@ export class Detector {
   /** Ring of the calls in the window, with their hashes beside it: looking one up touches no string. */
   readonly #ring: Remembered[] = [];
   readonly #hashes: Int32Array;
+  /** How many calls in the window have a hash with this end: mostly 0, and then nothing is searched. */
+  readonly #ends = new Uint8Array(256);
   #count = 0;
+  /** Where in the ring the next call comes. */
+  #next = 0;
   #looked: Signature | undefined;
   #found: Remembered | undefined;
   readonly #tools = new Map<string, Tool>();
@@ -204,7 +208,7 @@ export class Detector {
   get window(): readonly Remembered[] {
     const size = this.#options.windowSize;
     if (this.#count <= size) return this.#ring.slice();
-    const head = this.#count % size;
+    const head = this.#next;
     return [...this.#ring.slice(head), ...this.#ring.slice(0, head)];
   }
 
@@ -305,7 +309,9 @@ export class Detector {
     if (kept.length === this.#ring.length) return;
     this.#runs.clear();
     this.#ring.length = 0;
+    this.#ends.fill(0);
     this.#count = 0;
+    this.#next = 0;
     for (const other of kept) this.#put(other);
     if (call.tool.spawns) this.#spawns--;
   }
@@ -314,7 +320,9 @@ export class Detector {
   clear(): void {
     this.#runs.clear();
     this.#ring.length = 0;
+    this.#ends.fill(0);
     this.#count = 0;
+    this.#next = 0;
     this.#looked = undefined;
     this.#found = undefined;
     this.#tools.clear();
@@ -472,7 +480,7 @@ export class Detector {
           return sighting('reworded', reworded, sameResults >= reworded, sameResults + 1, same);
       }
     }
-    if (sweep > 0 && tool.sweep >= sweep - 1 && !known && shapeOf(signature) === tool.shape)
+    if (sweep > 0 && tool.sweep >= sweep - 1 && !known && tool.swept && countsUp(tool.swept, signature))
       return sighting('sweep', sweep, tool.sweep >= sweep, tool.sweep + 1, calls(32));
     if (spawn > 0 && tool.spawns && this.#spawns >= spawn - 1) {
       const started = this.window.filter(call => call.tool.spawns);
@@ -526,9 +534,9 @@ export class Detector {
 
   #noteSweep(tool: Tool, signature: Signature): void {
     if (this.#options.sweep === 0) return;
-    const shape = shapeOf(signature);
-    tool.sweep = shape === undefined ? 0 : shape === tool.shape ? tool.sweep + SWEEP_EVERY : SWEEP_FROM;
-    tool.shape = shape;
+    const { swept } = tool;
+    tool.sweep = swept && countsUp(swept, signature) ? tool.sweep + (tool.sweep === 0 ? SWEEP_FROM : SWEEP_EVERY) : 0;
+    tool.swept = signature;
   }
 
   #tool(name: string): Tool {
@@ -548,7 +556,7 @@ export class Detector {
         sameResults: 0,
         fresh: 0,
         sweep: 0,
-        shape: undefined,
+        swept: undefined,
       };
       if (this.#tools.size >= 1_000) this.#tools.clear();
       this.#tools.set(name, tool);
@@ -565,16 +573,18 @@ export class Detector {
   #find(signature: Signature): Remembered | undefined {
     if (this.#looked === signature) return this.#found;
     const { hash } = signature;
-    const hashes = this.#hashes;
-    const ring = this.#ring;
-    const size = ring.length;
-    let at = this.#count % this.#options.windowSize;
     let found: Remembered | undefined;
-    for (let left = size; left > 0; left--) {
-      at = at === 0 ? size - 1 : at - 1;
-      if (hashes[at] !== hash || !sameSignature(ring[at]!.signature, signature)) continue;
-      found = ring[at];
-      break;
+    if (this.#ends[hash & 255] !== 0) {
+      const hashes = this.#hashes;
+      const ring = this.#ring;
+      const size = ring.length;
+      let at = this.#next;
+      for (let left = size; left > 0; left--) {
+        at = at === 0 ? size - 1 : at - 1;
+        if (hashes[at] !== hash || !sameSignature(ring[at]!.signature, signature)) continue;
+        found = ring[at];
+        break;
+      }
     }
     this.#looked = signature;
     this.#found = found;
@@ -582,9 +592,14 @@ export class Detector {
   }
 
   #put(call: Remembered): void {
-    const slot = this.#count++ % this.#options.windowSize;
+    const slot = this.#next;
+    const { hash } = call.signature;
+    if (slot < this.#ring.length) this.#ends[this.#hashes[slot]! & 255]!--;
+    this.#ends[hash & 255]!++;
     this.#ring[slot] = call;
-    this.#hashes[slot] = call.signature.hash;
+    this.#hashes[slot] = hash;
+    this.#count++;
+    this.#next = slot + 1 === this.#options.windowSize ? 0 : slot + 1;
     this.#looked = undefined;
     this.#runs.push(call.id, !call.repeated);
   }

@@ -70,19 +70,24 @@ export const samenessOf = (calls: readonly Signature[]): number => {
   return calls.length > 1 ? same / (calls.length - 1) : 0;
 };
 
-/** A signature with what counts up taken out; undefined if nothing does. */
-export const shapeOf = (signature: Signature): string | undefined => {
+/** Whether the later call only counts up what the earlier one had: the same but for pages, offsets and the like. */
+export const countsUp = (earlier: Signature, later: Signature): boolean => {
+  if (earlier.parts.length !== later.parts.length) return false;
+  const before = leavesOf(earlier);
+  const after = leavesOf(later);
+  if (before.length !== after.length) return false;
   let counts = false;
-  const shape: unknown[] = [];
-  for (const [key, value] of leavesOf(signature)) {
-    if (isPaging(plainKey(key), value)) {
-      counts = true;
-      shape.push(key);
-    } else if (typeof value === 'string' && value.length < 2_000) {
-      const blank = value.replace(PAGED, '$1$2$3#');
-      if (blank !== value) counts = true;
-      shape.push(key, blank);
-    } else shape.push(key, String(value));
+  for (let index = 0; index < after.length; index++) {
+    const [key, value] = after[index]!;
+    const [oldKey, old] = before[index]!;
+    if (key !== oldKey) return false;
+    if (value === old) continue;
+    if (isPaging(plainKey(key), value) && isPaging(plainKey(key), old)) counts = true;
+    else if (typeof value !== 'string' || typeof old !== 'string') return false;
+    else if (!/[? ]/.test(value) || value.length > 2_000 || withoutPages(value) !== withoutPages(old)) return false;
+    else counts = true;
   }
-  return counts ? JSON.stringify(shape) : undefined;
+  return counts;
 };
+
+const withoutPages = (text: string): string => text.replace(PAGED, '$1$2$3#');

@@ -2,8 +2,6 @@
 // A flat list of the values themselves, so nothing is copied or escaped; a 32-bit hash beside it may suspect, the form decides.
 
 /** Marks in a form. Symbols, so that no argument can look like one. */
-const OBJECT = Symbol('{');
-const END = Symbol('}');
 const LIST = Symbol('[');
 const JSON_TEXT = Symbol('json');
 const DATE = Symbol('date');
@@ -13,7 +11,20 @@ const OTHER = Symbol('function');
 const CYCLE = Symbol('cycle');
 const DEEP = Symbol('deep');
 
-type Part = string | number | boolean | bigint | symbol | null | undefined;
+/** The keys of an object, one of these for every set of keys: what follows are the values in this order. */
+class Keys {
+  readonly keys: readonly string[];
+  readonly hash: number;
+
+  constructor(keys: readonly string[]) {
+    this.keys = keys;
+    let mixed = keys.length;
+    for (const key of keys) mixed = (Math.imul(mixed, 31) + key.length + key.charCodeAt(0)) | 0;
+    this.hash = mixed;
+  }
+}
+
+type Part = string | number | boolean | bigint | symbol | null | undefined | Keys;
 
 /** A canonical form with its hash. Equal forms have equal hashes; 32 bits, not cryptographic. */
 export type Signature = { readonly parts: readonly Part[]; readonly hash: number };
@@ -77,13 +88,22 @@ let path: object[] = [];
 /** The canonical form of a call: its name and any value. Never throws; cycles become a mark. */
 export const signatureOf = (name: string, value: unknown, options?: SignatureOptions): Signature => {
   size = 0;
-  hash = 0;
+  hash = name.length;
   depth = 0;
-  skip = options?.volatileKeys ?? VOLATILE_KEYS;
+  const volatile = options?.volatileKeys ?? VOLATILE_KEYS;
+  if (volatile !== skip) {
+    skip = volatile;
+    recent.fill(undefined);
+  }
   if (path.length > 0) path = [];
   put(name);
   mixText(name);
-  walk(value);
+  try {
+    walk(value);
+  } catch {
+    // A getter that throws says nothing; the call itself is to find out.
+    put(OTHER);
+  }
   const signature = { parts: scratch.slice(0, size), hash };
   if (scratch.length > 4_096) scratch.length = 0;
   return signature;
@@ -92,7 +112,13 @@ export const signatureOf = (name: string, value: unknown, options?: SignatureOpt
 /** Whether two signatures are the same, decided on the forms themselves. */
 export const sameSignature = (a: Signature, b: Signature): boolean => {
   if (a.hash !== b.hash || a.parts.length !== b.parts.length) return false;
-  for (let index = 0; index < a.parts.length; index++) if (a.parts[index] !== b.parts[index]) return false;
+  for (let index = 0; index < a.parts.length; index++) {
+    const one = a.parts[index];
+    const other = b.parts[index];
+    if (one === other) continue;
+    // Made before and after the known sets of keys were forgotten.
+    if (!(one instanceof Keys && other instanceof Keys) || one.keys.join('\n') !== other.keys.join('\n')) return false;
+  }
   return true;
 };
 
@@ -112,16 +138,12 @@ export const signatureText = ({ parts }: Signature): string => {
       case 'symbol':
         break;
       default:
-        return part === null ? '0' : 'u';
-    }
-    if (part === OBJECT) {
-      let out = 'o{';
-      while (at < parts.length && parts[at] !== END) {
-        const key = String(parts[at++]);
-        out += `${key.length}:${key}${text()}`;
-      }
-      at++;
-      return `${out}}`;
+        if (!(part instanceof Keys)) return part === null ? '0' : 'u';
+        return `o{${part.keys
+          .map(key => [key, text()] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, field]) => `${key.length}:${key}${field}`)
+          .join('')}}`;
     }
     if (part === LIST) {
       let left = Number(parts[at++]);
@@ -136,15 +158,13 @@ export const signatureText = ({ parts }: Signature): string => {
 };
 
 /** The single values in the arguments behind a signature, each with the key it stands under; items of a list under the list's. */
-export const leavesOf = ({ parts }: Signature): [key: string, value: Part][] => {
-  const leaves: [string, Part][] = [];
+export const leavesOf = ({ parts }: Signature): [key: string, value: unknown][] => {
+  const leaves: [string, unknown][] = [];
   let at = 1;
   const walkPart = (key: string): void => {
     const part = parts[at++];
-    if (part === OBJECT) {
-      while (at < parts.length && parts[at] !== END) walkPart(String(parts[at++]));
-      at++;
-    } else if (part === LIST) {
+    if (part instanceof Keys) for (const inner of part.keys) walkPart(inner);
+    else if (part === LIST) {
       let left = Number(parts[at++]);
       while (left-- > 0) walkPart(key);
     } else if (part === JSON_TEXT || part === DATE || part === BAG) walkPart(key);
@@ -159,9 +179,26 @@ export const signatureLength = ({ parts }: Signature): number => {
   let length = 0;
   for (let index = 1; index < parts.length; index++) {
     const part = parts[index];
-    length += typeof part === 'string' ? part.length + 2 : 2;
+    length += part instanceof Keys ? part.keys.join('').length : typeof part === 'string' ? part.length + 2 : 2;
   }
   return length;
+};
+
+/** Sets of keys by their text, and those seen last by their first key: arguments of a tool look alike. */
+const known = new Map<string, Keys>();
+const recent = new Array<Keys | undefined>(64).fill(undefined);
+const MOST_KNOWN = 2_000;
+
+/** The one `Keys` of a set of keys, in the order in which they first came. */
+const keysOf = (keys: readonly string[]): Keys => {
+  const text = keys.join('\n');
+  let one = known.get(text);
+  if (one) return one;
+  const sorted = keys.slice().sort().join('\n');
+  one = known.get(sorted) ?? new Keys(keys);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(sorted, one).set(text, one);
+  return one;
 };
 
 const put = (part: Part): void => {
@@ -172,12 +209,14 @@ const mix = (value: number): void => {
   hash = (Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15)) | 0;
 };
 
-/** Mixes a text in: whole if it is short, else samples of it and its length. */
+/** Mixes a text in: samples of it and its length. */
 const mixText = (text: string): void => {
   const { length } = text;
-  const stride = length <= SHORT ? 1 : (length >> 5) + 1;
-  let mixed = hash ^ length;
-  for (let index = 0; index < length; index += stride) mixed = (Math.imul(mixed, 31) + text.charCodeAt(index)) | 0;
+  const stride = (length >> 5) + 1;
+  let mixed = Math.imul(hash, 31) ^ length;
+  for (let index = 0; index < length; index += stride) {
+    mixed = (mixed + Math.imul(text.charCodeAt(index), index + 17)) | 0;
+  }
   hash = mixed;
 };
 
@@ -228,24 +267,20 @@ const walkText = (value: string): void => {
         return;
       }
     } else {
-      // One pass both mixes it in and looks for odd white space.
-      let mixed = hash ^ length;
+      // One pass both mixes it in and looks for odd white space: a bit of `odd` is its sign after a control character
+      // or two spaces in a row, one of `spaces` after any. Branches would cost more than the sums.
+      let mixed = Math.imul(hash, 31) ^ length;
+      let odd = 0;
+      let spaces = first === 47 ? -1 : 0;
       let last = 32;
       for (let index = 0; index < length; index++) {
         const code = value.charCodeAt(index);
-        if (code <= 32 && (code !== 32 || last === 32)) {
-          putPlain(value);
-          return;
-        }
-        // A slash and a t, as in /tmp: rare enough to look closer.
-        if (code === 116 && last === 47 && SCRATCH.test(value)) {
-          putPlain(value);
-          return;
-        }
+        odd |= (code - 32) | (((code ^ 32) | (last ^ 32)) - 1);
+        spaces |= (code ^ 32) - 1;
         last = code;
-        mixed = (Math.imul(mixed, 31) + code) | 0;
+        mixed = (mixed + Math.imul(code, index + 17)) | 0;
       }
-      if (last === 32) {
+      if (odd < 0 || last === 32 || (spaces < 0 && value.includes('/tmp/'))) {
         putPlain(value);
         return;
       }
@@ -307,39 +342,49 @@ const walkContent = (value: object): void => {
     return;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null && walkSpecial(value)) return;
+  if (prototype !== Object.prototype) {
+    if (prototype !== null && walkSpecial(value)) return;
+    walkKeys(value as Record<string, unknown>);
+    return;
+  }
+  // Most objects have the keys of one that was seen before, in the same order: then none are looked up or sorted.
+  const started = size;
+  const startedHash = hash;
   const fields = value as Record<string, unknown>;
-  const keys = Object.keys(value);
-  for (let index = 1; index < keys.length; index++) {
-    if (keys[index - 1]! > keys[index]!) {
-      keys.sort();
+  let like: Keys | undefined;
+  let at = 0;
+  for (const key in fields) {
+    if (at === 0) {
+      like = recent[(key.length * 5 + key.charCodeAt(0)) & 63];
+      if (!like) break;
+      put(like);
+      mix(like.hash);
+    }
+    const field = fields[key];
+    if (key !== like!.keys[at] || field === undefined) {
+      at = -1;
       break;
     }
-  }
-  put(OBJECT);
-  const empty = size;
-  let skipped = false;
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index]!;
-    const field = fields[key];
-    // An absent field and an undefined one are the same call.
-    if (field === undefined) continue;
-    if (skip.has(key)) {
-      skipped = true;
-      continue;
-    }
-    mix(key.length);
-    put(key);
+    at++;
     walk(field);
   }
+  if (like && at === like.keys.length) return;
+  size = started;
+  hash = startedHash;
+  walkKeys(fields);
+};
+
+const walkKeys = (fields: Record<string, unknown>): void => {
+  const all = Object.keys(fields);
+  // An absent field and an undefined one are the same call.
+  const given = all.filter(key => fields[key] !== undefined);
+  const kept = given.filter(key => !skip.has(key));
   // Where a time or an attempt is all that is given, it is what the call is about.
-  if (skipped && size === empty) {
-    for (const key of keys) {
-      put(key);
-      walk(fields[key]);
-    }
-  }
-  put(END);
+  const one = keysOf(kept.length > 0 ? kept : given);
+  if (one.keys.length === all.length && all.length > 0) recent[(all[0]!.length * 5 + all[0]!.charCodeAt(0)) & 63] = one;
+  put(one);
+  mix(one.hash);
+  for (const key of one.keys) walk(fields[key]);
 };
 
 const walkSpecial = (value: object): boolean => {
