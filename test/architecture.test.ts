@@ -138,6 +138,7 @@ const rooms: readonly Room[] = [
   { at: 'runtime/src/store', may: ['runtime/src'], node: ['*'] },
   // Optional peers, each in one room: nobody has to install them.
   { at: 'runtime/src/alerts', may: ['runtime/src'], packages: ['nodemailer'], node: ['*'] },
+  { at: 'runtime/src/otel', may: ['runtime/src'], packages: ['@opentelemetry/api'], node: ['*'] },
   { at: 'runtime/src/prices.ts', may: ['runtime/src'], packages: ['@pydantic/genai-prices'], node: ['*'] },
 ];
 

@@ -47,7 +47,16 @@ describe('package', () => {
       if (!/\.c?js$/.test(file) || file.startsWith('adapters')) continue;
       for (const name of packagesIn(file)) expect(peers, file).toContain(name);
     }
-    for (const entry of ['index.js', 'index.cjs', 'protocol.js', 'hub.js', 'emit.js', 'meter.js', 'store/redis.js']) {
+    for (const entry of [
+      'index.js',
+      'index.cjs',
+      'protocol.js',
+      'hub.js',
+      'emit.js',
+      'meter.js',
+      'meter.cjs',
+      'store/redis.js',
+    ]) {
       const reached = new Set([entry]);
       for (const file of reached) {
         expect(packagesIn(file), `${file}, reached from ${entry}`).toEqual([]);
@@ -62,17 +71,19 @@ describe('package', () => {
       const esm = `import { guard, TripError, withRun, currentRun } from 'loopbound';
 import { startHub } from 'loopbound/hub'; import { PROTOCOL_VERSION } from 'loopbound/protocol'; import { openViewer } from 'loopbound/viewer';
 import { redisLedger } from 'loopbound/store/redis';
+import { Alerts } from 'loopbound/alerts'; import { createMeter } from 'loopbound/meter';
 import { createRequire } from 'node:module';
 const cjs = createRequire(import.meta.url)('loopbound');
 const f = cjs.guard(() => 1, { budget: { maxCalls: 0 } });
 let same; try { f(); } catch (error) { same = error instanceof TripError && error instanceof cjs.BudgetExceededError && error.name; }
 const hub = await startHub(); await hub.close();
-console.log(same, cjs !== undefined && withRun('x', run => cjs.currentRun() === run), PROTOCOL_VERSION, typeof openViewer, typeof redisLedger);`;
-      expect(run('a.mjs', esm, node)).toBe('BudgetExceededError true 1 function function');
+console.log(same, cjs !== undefined && withRun('x', run => cjs.currentRun() === run), PROTOCOL_VERSION, typeof openViewer, typeof redisLedger, typeof Alerts, typeof createMeter);`;
+      expect(run('a.mjs', esm, node)).toBe('BudgetExceededError true 1 function function function function');
       const cjs = `const { guard } = require('loopbound'); const { startHub } = require('loopbound/hub'); const { fold } = require('loopbound/protocol');
 const { redisLedger } = require('loopbound/store/redis');
-console.log(guard(x => x + 1)(1), typeof startHub, typeof fold, typeof redisLedger);`;
-      expect(run('b.cjs', cjs, node)).toBe('2 function function function');
+const { Alerts } = require('loopbound/alerts'); const { createMeter } = require('loopbound/meter');
+console.log(guard(x => x + 1)(1), typeof startHub, typeof fold, typeof redisLedger, typeof Alerts, typeof createMeter);`;
+      expect(run('b.cjs', cjs, node)).toBe('2 function function function function function');
     },
   );
 
