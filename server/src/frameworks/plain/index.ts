@@ -73,13 +73,16 @@ export function readPlain(reader: Reader): {
   const swallows: Swallow[] = [];
   const fanOuts: FanOut[] = [];
   const reaching: FunctionInfo[] = [];
-  for (const module of reader.modules) {
-    for (const info of indexOf(module).functions) if (reader.reaches(info)) reaching.push(info);
-  }
   const called = new Set<FunctionInfo>();
+  for (const module of reader.modules) {
+    for (const info of indexOf(module).functions) {
+      if (reader.reaches(info)) reaching.push(info);
+      // What is handed on by code that reaches nothing itself is called as well: a step given to a builder.
+      for (const call of info.calls)
+        for (const target of reader.callees(call, module)) if (target !== info) called.add(target);
+    }
+  }
   for (const info of reaching) {
-    for (const call of info.calls)
-      for (const target of reader.callees(call, info.module)) if (target !== info) called.add(target);
     steps.push({
       id: reader.stepId(info),
       kind: info.node ? 'function' : 'topLevel',
