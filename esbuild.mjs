@@ -180,6 +180,11 @@ async function buildParser() {
   const sections = text.slice(body, end).split(/^(?=\/\/ src\/)/m);
   const compiler = sections.filter(section => section.startsWith('// src/compiler/'));
   const given = names.filter(name => exported.has(name)).map(name => `${exported.get(name)} as ${name}`);
+  // The editor services give identifiers their text; without them the reader would see every name empty.
+  const identifierText = `
+objectAllocator.getPrivateIdentifierConstructor = objectAllocator.getIdentifierConstructor;
+Object.defineProperty(objectAllocator.getIdentifierConstructor().prototype, 'text', { get() { return idText(this); } });
+`;
   await build({
     ...common,
     stdin: { contents: "export * as ts from 'parser';" },
@@ -196,7 +201,7 @@ async function buildParser() {
         setup(b) {
           b.onResolve({ filter: /^parser$/ }, () => ({ path: script, namespace: 'parser' }));
           b.onLoad({ filter: /./, namespace: 'parser' }, () => ({
-            contents: `${before}${compiler.join('')}\nexport { ${given.join(', ')} };\n`,
+            contents: `${before}${compiler.join('')}\n${identifierText}export { ${given.join(', ')} };\n`,
             resolveDir: dirname(script),
           }));
         },
