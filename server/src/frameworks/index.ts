@@ -1,4 +1,5 @@
 // Every framework that the analyzer knows, and which imports make a file worth reading.
+import { adk } from './adk.ts';
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import { beeai } from './beeai.ts';
@@ -26,6 +27,7 @@ export const frameworks: readonly Framework[] = [
   mastra,
   llamaindexWorkflow,
   beeai,
+  adk,
   flows,
   ...providers,
   retries,

@@ -129,7 +129,7 @@ export interface Machine {
   readonly transitions: readonly Transition[];
   readonly start: readonly string[];
   /** What the run limit counts: rounds of parallel states, single visits, or the visits of each state by themselves. */
-  readonly unit: 'superstep' | 'visit' | 'visitOfEach';
+  readonly unit: 'superstep' | 'visit' | 'visitOfEach' | 'request';
   /** The limit when a run sets none; undefined: the framework has none. */
   readonly limit: Bound | undefined;
   /** Work that each unit adds (a routing agent). */
@@ -222,6 +222,8 @@ export interface FixPlan {
   readonly safe: boolean;
   readonly rules: readonly RuleId[];
   readonly operations: readonly FixOperation[];
+  /** States of the machine whose cycles it mends; absent: all of them. */
+  readonly states?: readonly string[];
 }
 
 export interface AgentGraph {

@@ -207,6 +207,12 @@ export class WorstCase {
       const again = new Set(machine.transitions.map(t => t.to));
       return [...cost].reduce<Quantity>((sum, [id, c]) => plus(sum, again.has(id) ? times(limit, c) : c), zero);
     }
+    if (machine.unit === 'request') {
+      return times(
+        limit,
+        [...cost.values()].reduce<Quantity>((max, c) => most(max, c), zero),
+      );
+    }
     const n = asNumber(limit);
     const numbers = [...cost.values()].map(c => asNumber(c));
     const transitions = machine.transitions.filter(t => cost.has(t.from) && cost.has(t.to));

@@ -1,7 +1,7 @@
 // A cycle that only a framework's default covers: how many calls that allows, and what happens then.
 import { asNumber, report } from '../program/quantity.ts';
 import type { Finding } from './finding.ts';
-import { calls, fixesFor, type Rule, type Subject } from './rule.ts';
+import { calls, cycleFixes, type Rule, type Subject } from './rule.ts';
 import { ring } from './unbounded-cycle.ts';
 
 export const defaultBound = {
@@ -66,7 +66,7 @@ await graph.invoke({ messages: [] }, { recursionLimit: 10 });
           worstCase,
           framework: cycle.machine.framework,
           subject: `${cycle.machine.name}: ${ring(cycle)}`,
-          fixes: fixesFor('default-bound', cycle.machine.fixes),
+          fixes: cycleFixes('default-bound', cycle),
         };
       });
   },

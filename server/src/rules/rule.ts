@@ -41,6 +41,17 @@ export function fixesFor(rule: RuleId, plans: readonly FixPlan[]): Fix[] {
     .map(({ title, safe, operations }) => ({ title, safe, operations }));
 }
 
+/** Fixes of a cycle: those of runs without a limit first, then those of its machine. */
+export function cycleFixes(rule: RuleId, cycle: Cycle): Fix[] {
+  const inside = new Set(cycle.states.map(state => state.id));
+  const mine = cycle.machine.fixes.filter(plan => !plan.states || plan.states.some(id => inside.has(id)));
+  const all = [...(rule === 'unbounded-cycle' ? cycle.runs.flatMap(run => run.fixes) : []), ...mine];
+  return fixesFor(
+    rule,
+    all.filter((plan, at) => all.indexOf(plan) === at),
+  );
+}
+
 /** Model calls as a number, where they are one. */
 export function callsOf(quantity: Quantity): number | null {
   return asNumber(quantity) ?? null;

@@ -4,7 +4,7 @@ import type { Cycle } from '../graph/cycles.ts';
 import type { Work } from '../graph/model.ts';
 import { asNumber, report } from '../program/quantity.ts';
 import type { Finding, Severity } from './finding.ts';
-import { calls, callsOf, fixesFor, type Rule, type Subject } from './rule.ts';
+import { calls, callsOf, cycleFixes, type Rule, type Subject } from './rule.ts';
 
 export const unboundedCycle = {
   id: 'unbounded-cycle',
@@ -102,12 +102,7 @@ function finding(cycle: Cycle, severity: Severity, { worst }: Subject): Finding 
     worstCase: report(worstCase),
     framework: cycle.machine.framework,
     subject: `${cycle.machine.name}: ${names}`,
-    fixes: fixesFor(
-      'unbounded-cycle',
-      [...cycle.runs.flatMap(run => run.fixes), ...cycle.machine.fixes].filter(
-        (plan, i, all) => all.indexOf(plan) === i,
-      ),
-    ),
+    fixes: cycleFixes('unbounded-cycle', cycle),
   };
 }
 
