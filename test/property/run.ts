@@ -1,7 +1,7 @@
 // Runs generated programs against scripted models that answer as badly as they can, and counts the requests.
 
-/** What a scripted model does with a request: agrees, refuses, or fails. */
-export type Answer = 'yes' | 'no' | 'fail';
+/** What a scripted model does with a request: agrees, refuses (and calls a tool, if it has one), ends with a wrong answer, or fails. */
+export type Answer = 'yes' | 'no' | 'wrong' | 'fail';
 
 /** What it does with each request, by its number from 0. */
 export type Adversary = (call: number) => Answer;
@@ -75,11 +75,13 @@ export class Script {
 const plain: readonly Adversary[] = [
   () => 'no',
   () => 'yes',
+  () => 'wrong',
   () => 'fail',
   call => (call % 2 === 0 ? 'yes' : 'no'),
   call => (call % 2 === 0 ? 'no' : 'yes'),
   call => (call % 2 === 0 ? 'no' : 'fail'),
   call => (call % 2 === 0 ? 'fail' : 'yes'),
+  call => (call % 2 === 0 ? 'no' : 'wrong'),
   call => (call % 3 === 2 ? 'yes' : 'no'),
   call => (call % 3 === 2 ? 'no' : 'yes'),
 ];
@@ -95,7 +97,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-const answers: readonly Answer[] = ['yes', 'no', 'fail'];
+const answers: readonly Answer[] = ['yes', 'no', 'wrong', 'fail'];
 
 /**
  * The most requests that any adversary gets out of a program, and whether one went past `most`.
@@ -124,13 +126,13 @@ export async function worstOf(
     const from = best.script;
     const change = Math.floor(random() * (from.length + 1));
     const weight = random();
-    const rest = answers[Math.floor(random() * 3)]!;
+    const rest = answers[Math.floor(random() * answers.length)]!;
     const adversary: Adversary = call => {
       if (!fresh && call < change) return from[call] ?? rest;
       if (!fresh && call > change && call < from.length && weight < 0.5) return from[call] ?? rest;
       const dice = random();
       if (dice < weight) return rest;
-      return answers[Math.floor(random() * 3)]!;
+      return answers[Math.floor(random() * answers.length)]!;
     };
     if (await attempt(adversary)) return { calls: best.calls, past: true };
   }

@@ -173,7 +173,7 @@ function machineOf(
   const seen = new Set([first.node]);
   for (const agent of queue) {
     const options = optionsAt(agent, 0, reader);
-    const tools = toolsIn(agent, options, reader, above);
+    const tools = toolsIn(agent, options, reader, new Set([...above, first.node]));
     const id = madeAt('openai-agents', agent);
     const place: Place = { path: agent.module.path, span: headOf(agent.node) };
     const model: Work = { do: 'model', count: one, place: placeOfCall(agent), what: agentName(agent, options) };
