@@ -62,25 +62,48 @@ const treeSitter = {
   },
 };
 
-/** Parts of the language client that can never run here: VS Code checks its own version, and no notebook is opened. */
+/**
+ * Parts of the language client that can never run here: VS Code checks its own version, no notebook is opened, and the
+ * server offers only what is left. A new capability of the server takes its file out of this list.
+ */
+const absent = [
+  ...[
+    'colorProvider',
+    'completion',
+    'declaration',
+    'definition',
+    'documentHighlight',
+    'documentLink',
+    'documentSymbol',
+  ],
+  ...['fileOperations', 'foldingRange', 'formatting', 'implementation', 'inlineCompletion', 'inlineValue'],
+  ...['linkedEditingRange', 'notebook', 'reference', 'rename', 'selectionRange', 'semanticTokens', 'signatureHelp'],
+  ...['textDocumentContent', 'typeDefinition', 'typeHierarchy', 'workspaceSymbol'],
+];
 const leanClient = {
   name: 'lean-client',
   setup(b) {
     b.onResolve({ filter: /^semver\// }, ({ path }) => ({ path, namespace: 'lean' }));
-    b.onResolve({ filter: /^\.\/notebook$/ }, ({ path }) => ({ path, namespace: 'lean' }));
+    b.onResolve({ filter: new RegExp(`^\\./(${absent.join('|')})$`) }, ({ path, resolveDir }) =>
+      resolveDir.endsWith(join('vscode-languageclient', 'lib', 'common')) ? { path, namespace: 'lean' } : undefined,
+    );
     b.onLoad({ filter: /^semver\//, namespace: 'lean' }, () => ({ contents: 'module.exports = () => true;' }));
-    b.onLoad({ filter: /notebook$/, namespace: 'lean' }, () => ({
-      contents: `const never = () => ({ dispose() {} });
-      exports.NotebookDocumentSyncFeature = class {
+    // Whatever class is asked for is a feature that announces nothing and registers nothing.
+    b.onLoad({ filter: /^\.\//, namespace: 'lean' }, () => ({
+      contents: `class Absent {
+        fillClientCapabilities() {}
+        initialize() {}
+        getState() { return { kind: 'static' }; }
+        clear() {}
+      }
+      const never = () => ({ dispose() {} });
+      // Diagnostics ask for this one by its method.
+      class Notebooks extends Absent {
         static method = 'notebookDocument/sync';
         static CellScheme = 'vscode-notebook-cell';
         registrationType = { method: 'notebookDocument/sync' };
-        fillClientCapabilities() {}
-        preInitialize() {}
-        initialize() {}
         register() {}
         unregister() {}
-        clear() {}
         getState() { return { kind: 'document', id: this.registrationType.method, registrations: false, matches: false }; }
         getProvider() {}
         handles() { return false; }
@@ -88,7 +111,11 @@ const leanClient = {
         onChangeNotificationSent = never;
         onCloseNotificationSent = never;
         onSaveNotificationSent = never;
-      };`,
+      }
+      module.exports = new Proxy(
+        { __esModule: true, NotebookDocumentSyncFeature: Notebooks },
+        { get: (own, name) => own[name] ?? Absent },
+      );`,
     }));
   },
 };

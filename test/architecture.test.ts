@@ -74,7 +74,11 @@ const rooms: readonly Room[] = [
     packages: ['jsonc-parser'],
     node: ['node:crypto'],
   },
-  { at: `${server}/report`, may: [`${server}/engine`, `${server}/rules/finding.ts`], node: [] },
+  {
+    at: `${server}/report`,
+    may: [`${server}/engine`, `${server}/graph/print.ts`, `${server}/rules/finding.ts`],
+    node: [],
+  },
   // The only room that imports vscode-languageserver. It never touches the file system: it is handed one.
   {
     at: `${server}/lsp`,
@@ -85,13 +89,16 @@ const rooms: readonly Room[] = [
       `${server}/languages/lines.ts`,
       `${server}/program/cancelled.ts`,
       `${server}/graph/print.ts`,
+      `${server}/report/questions.ts`,
       `${server}/rules/finding.ts`,
       `${server}/protocol.ts`,
+      `${server}/recorded.ts`,
     ],
     packages: ['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri'],
     node: ['node:crypto'],
   },
   { at: `${server}/protocol.ts`, may: [], node: [] },
+  { at: `${server}/recorded.ts`, may: [`${server}/protocol.ts`], node: [] },
   {
     at: `${server}/commands`,
     may: [
@@ -103,7 +110,9 @@ const rooms: readonly Room[] = [
       `${server}/workspace`,
       'runtime/src/hub',
       'runtime/src/protocol',
+      'runtime/src/tripReader.ts',
     ],
+    packages: ['@modelcontextprotocol/sdk'],
     node: ['node:child_process', 'node:os', ...harmless],
   },
   // Entry points and the place where rooms are put together.
@@ -114,18 +123,36 @@ const rooms: readonly Room[] = [
     at: 'client/src',
     may: [
       `${server}/protocol.ts`,
+      `${server}/recorded.ts`,
       'runtime/src/protocol',
       'runtime/src/hub',
       'runtime/src/viewer',
       // What the extension host and the panel say to each other.
       'client/src/webview/view/messages.ts',
       'client/src/webview/view/patch.ts',
+      'client/src/webview/graph/messages.ts',
     ],
     packages: ['vscode', 'vscode-languageclient'],
     node: ['*'],
   },
   // Runs in a browser, with no editor and no node.
-  { at: 'client/src/webview', may: ['runtime/src/protocol', 'runtime/src/viewer'], node: [] },
+  {
+    at: 'client/src/webview',
+    may: ['client/src/webview/graph', 'runtime/src/protocol', 'runtime/src/viewer'],
+    node: [],
+  },
+  {
+    at: 'client/src/webview/graph',
+    may: ['client/src/webview/view', 'client/src/webview/graph/layout.ts', `${server}/protocol.ts`],
+    node: [],
+  },
+  // The layout of the graph, and nothing else of it.
+  {
+    at: 'client/src/webview/graph/layout.ts',
+    may: ['client/src/webview/graph', `${server}/protocol.ts`],
+    packages: ['@dagrejs/dagre'],
+    node: [],
+  },
 
   // The guard takes no package; what it needs of node it has everywhere.
   { at: 'runtime/src', may: ['runtime/src'], node: ['*'] },

@@ -160,8 +160,22 @@ const makeClient = (context: ExtensionContext, become: (state: AnalysisState) =>
       },
       provideWorkspaceDiagnostics: (resultIds, token, report, next) =>
         setting('enable') && setting('diagnostics.unopenedFiles') ? next(resultIds, token, report) : { items: [] },
-      provideCodeLenses: (document, token, next) =>
-        setting('enable', document.uri) && setting('codeLens.enable', document.uri) ? next(document, token) : [],
+      provideCodeLenses: async (document, token, next) => {
+        if (!setting('enable', document.uri) || !setting('codeLens.enable', document.uri)) return [];
+        const lenses = await next(document, token);
+        // The server's lenses do nothing when clicked, as not every editor can; here they lead to the graph.
+        for (const { command, range } of lenses ?? []) {
+          if (command?.command !== '') continue;
+          command.command = 'loopbound.showGraph';
+          command.tooltip = l10n.t('Show the graph of this agent');
+          command.arguments = [document.uri.toString(), range.start.line];
+        }
+        return lenses;
+      },
+      provideInlayHints: (document, range, token, next) =>
+        setting('enable', document.uri) && setting('inlayHints.enable', document.uri)
+          ? next(document, range, token)
+          : [],
       provideHover: (document, position, token, next) =>
         setting('enable', document.uri) && setting('hover.enable', document.uri)
           ? next(document, position, token)

@@ -3,6 +3,7 @@
 import { commands, type Disposable, env, l10n, Uri, window, workspace } from 'vscode';
 import type { Place } from '../../runtime/src/protocol/index.ts';
 import type { Analysis } from './analysis.ts';
+import type { GraphView } from './graphView.ts';
 import type { HubHost } from './hub.ts';
 import { log } from './log.ts';
 import type { PanelView } from './panelView.ts';
@@ -12,13 +13,21 @@ import { runFile } from './tasks.ts';
 const HOME = 'https://github.com/loopbound/loopbound';
 
 /** Registers the commands. */
-export const registerCommands = (parts: { analysis: Analysis; hub: HubHost; panel: PanelView }): Disposable[] => {
-  const { analysis, hub, panel } = parts;
+export const registerCommands = (parts: {
+  analysis: Analysis;
+  hub: HubHost;
+  panel: PanelView;
+  graph: GraphView;
+}): Disposable[] => {
+  const { analysis, hub, panel, graph } = parts;
   const all: Record<string, (...given: never[]) => unknown> = {
     'loopbound.restartServer': () => analysis.restart(),
     'loopbound.showOutput': () => log().show(),
     'loopbound.runFile': (uri?: Uri) => runFile(hub, uri),
     'loopbound.showPanel': () => panel.show(),
+    'loopbound.showGraph': (uri?: string, line?: number) => graph.show(uri, line),
+    'loopbound.exportSvg': () => graph.exportSvg(),
+    'loopbound.copyMermaid': () => graph.copyMermaid(),
     'loopbound.clear': () => hub.clear(),
     'loopbound.exportRuns': () => exportRuns(hub),
     'loopbound.openPlace': (place: Place) => openPlace(place),

@@ -4,11 +4,14 @@
 import { type ExtensionContext, workspace } from 'vscode';
 import { analysis as makeAnalysis, startWithDocuments } from './analysis.ts';
 import { registerCommands } from './commands.ts';
+import { tripsInDebugger } from './debugTrips.ts';
 import { announceHub } from './environment.ts';
+import { graphView } from './graphView.ts';
 import { hubHost } from './hub.ts';
 import { closeLog } from './log.ts';
 import { panelView } from './panelView.ts';
 import { predictionBook } from './predictions.ts';
+import { recordRuns } from './records.ts';
 import { analysisStatus, tripStatus } from './status.ts';
 import { provideTasks } from './tasks.ts';
 import { registerTools } from './tools.ts';
@@ -21,6 +24,7 @@ export const activate = (context: ExtensionContext): void => {
   const news = tripNews(hub);
   const predictions = predictionBook(analysis, news);
   const panel = panelView(context, hub, news, predictions);
+  const graph = graphView(context, analysis, hub, predictions);
   const reconcile = (): void => void hub.reconcile();
   context.subscriptions.push(
     { dispose: closeLog },
@@ -29,11 +33,14 @@ export const activate = (context: ExtensionContext): void => {
     news,
     predictions,
     panel,
-    ...registerCommands({ analysis, hub, panel }),
+    graph,
+    ...registerCommands({ analysis, hub, panel, graph }),
     ...analysisStatus(analysis),
     ...tripStatus(news),
     ...announceHub(context, hub),
-    ...registerTools(analysis, hub),
+    ...tripsInDebugger(news),
+    ...registerTools(context, analysis, hub),
+    recordRuns(context, analysis, hub),
     provideTasks(context),
     notifyOfTrips(news, panel.isVisible, trip => void panel.show(trip.id)),
     startWithDocuments(analysis),

@@ -23,6 +23,10 @@ export type HubHost = Disposable & {
   readonly onDidChangeModel: EventEmitter<Model>['event'];
 };
 
+/** Where trips are kept between sessions; undefined if they are not. */
+export const tripsFile = (context: ExtensionContext): string | undefined =>
+  context.storageUri && setting('panel.keepTrips') ? join(context.storageUri.fsPath, 'trips.jsonl') : undefined;
+
 /** Makes the host; nothing is opened before `reconcile`. */
 export const hubHost = (context: ExtensionContext): HubHost => {
   const states = new EventEmitter<HubState>();
@@ -46,9 +50,7 @@ export const hubHost = (context: ExtensionContext): HubHost => {
         stateDirs: (workspace.workspaceFolders ?? [])
           .filter(folder => folder.uri.scheme === 'file')
           .map(folder => join(folder.uri.fsPath, '.loopbound')),
-        ...(context.storageUri && setting('panel.keepTrips')
-          ? { historyFile: join(context.storageUri.fsPath, 'trips.jsonl') }
-          : {}),
+        historyFile: tripsFile(context),
         log: entry => log()[entry.level](`hub: ${entry.message}`),
       });
     } catch (error) {

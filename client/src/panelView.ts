@@ -1,14 +1,12 @@
 // The trip panel as a webview view: its page, what it may ask for, and the feed that keeps it current.
 // The page reaches nothing by itself: no network, no script but ours, data only by postMessage.
 
-import { randomBytes } from 'node:crypto';
 import {
   commands,
   type Disposable,
   type ExtensionContext,
   env,
   l10n,
-  Uri,
   type WebviewView,
   type WebviewViewProvider,
   window,
@@ -21,6 +19,7 @@ import { openPlace } from './place.ts';
 import type { PredictionBook } from './predictions.ts';
 import type { TripNews } from './trips.ts';
 import type { FromPanel, ToPanel } from './webview/view/messages.ts';
+import { translations, webviewPage } from './webviewPage.ts';
 
 /** Id of the view, as in package.json. */
 export const PANEL = 'loopbound.panel';
@@ -110,8 +109,6 @@ export const panelView = (
       view = resolved;
       ready = false;
       const { webview } = resolved;
-      const root = Uri.joinPath(context.extensionUri, 'dist', 'webview');
-      webview.options = { enableScripts: true, localResourceRoots: [root] };
       webview.onDidReceiveMessage((message: FromPanel) => {
         receive(message).catch(error => log().error(`panel: ${message.type}`, error));
       });
@@ -121,11 +118,7 @@ export const panelView = (
         ready = false;
         stream.visible(false);
       });
-      webview.html = page(
-        webview.cspSource,
-        webview.asWebviewUri(Uri.joinPath(root, 'panel.js')).toString(),
-        webview.asWebviewUri(Uri.joinPath(root, 'panel.css')).toString(),
-      );
+      webviewPage(context, webview, 'panel');
       onVisibility();
       badge();
     },
@@ -174,29 +167,3 @@ const ERRANDS = {
 } satisfies Record<Extract<FromPanel, { type: 'errand' }>['errand'], string>;
 
 const ERRAND_ARGUMENTS: Partial<Record<keyof typeof ERRANDS, unknown[]>> = { openSettings: ['loopbound.panel'] };
-
-// The bundle maps each sentence to its translation; in English there is none.
-const translations = (): Record<string, string> => {
-  const strings: Record<string, string> = {};
-  for (const [sentence, translated] of Object.entries(l10n.bundle ?? {})) {
-    if (typeof translated === 'string') strings[sentence] = translated;
-  }
-  return strings;
-};
-
-const page = (source: string, script: string, style: string): string => {
-  const nonce = randomBytes(16).toString('base64');
-  return `<!doctype html>
-<html lang="${env.language}">
-  <head>
-    <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${source}; script-src 'nonce-${nonce}'" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Loopbound</title>
-    <link rel="stylesheet" href="${style}" />
-  </head>
-  <body>
-    <script nonce="${nonce}" src="${script}"></script>
-  </body>
-</html>`;
-};

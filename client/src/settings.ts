@@ -7,7 +7,9 @@ export type Settings = {
   enable: boolean;
   'codeLens.enable': boolean;
   'hover.enable': boolean;
+  'inlayHints.enable': boolean;
   'diagnostics.unopenedFiles': boolean;
+  'debug.pauseOnTrip': boolean;
   'panel.listen': boolean;
   'panel.terminals': boolean;
   'panel.debugSessions': boolean;

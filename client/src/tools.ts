@@ -1,30 +1,34 @@
-// What language models may ask: the findings of the analysis and the trips of guarded runs. Read only, and small
-// enough for a prompt. The same facts as in Problems and in the panel.
+// What language models may ask: findings, explanations and graphs of the analysis, and the trips of guarded runs. Read
+// only. The answers are those of `loopbound mcp`, which is offered too, for agents that speak that protocol.
 
 import {
-  type Diagnostic,
-  DiagnosticSeverity,
+  type CancellationToken,
   type Disposable,
+  EventEmitter,
+  type ExtensionContext,
   LanguageModelTextPart,
   LanguageModelToolResult,
-  languages,
   lm,
-  type Uri,
+  McpStdioServerDefinition,
+  Uri,
   workspace,
 } from 'vscode';
+import { type AskParams, askRequest } from '../../server/src/protocol.ts';
 import type { Analysis } from './analysis.ts';
-import type { HubHost } from './hub.ts';
+import { type HubHost, tripsFile } from './hub.ts';
+import { setting } from './settings.ts';
 
 const MOST = 50;
 
-/** Registers the tools; their descriptions and schemas are in package.json. */
-export const registerTools = (analysis: Analysis, hub: HubHost): Disposable[] => [
-  lm.registerTool<{ file?: string }>('loopbound_findings', {
-    async invoke({ input }) {
-      await analysis.start();
-      return answer({ findings: findings(input.file).slice(0, MOST) });
-    },
-  }),
+/** Registers the tools and the server; their descriptions and schemas are in package.json. */
+export const registerTools = (context: ExtensionContext, analysis: Analysis, hub: HubHost): Disposable[] => [
+  ...(['check', 'explain', 'graph'] as const).map(question =>
+    lm.registerTool<Record<string, unknown>>(TOOLS[question], {
+      async invoke({ input }, token) {
+        return answer(await ask(analysis, { question, input }, token));
+      },
+    }),
+  ),
   lm.registerTool<{ limit?: number }>('loopbound_trips', {
     invoke({ input }) {
       const { trips, runs } = hub.model();
@@ -46,26 +50,55 @@ export const registerTools = (analysis: Analysis, hub: HubHost): Disposable[] =>
       });
     },
   }),
+  offerServer(context),
 ];
+
+const TOOLS = {
+  check: 'loopbound_findings',
+  explain: 'loopbound_explain',
+  graph: 'loopbound_graph',
+} satisfies Record<AskParams['question'], string>;
+
+const ask = async (analysis: Analysis, params: AskParams, token: CancellationToken): Promise<unknown> => {
+  await analysis.start();
+  const client = analysis.client();
+  if (!client) return { error: 'The analysis is not running; Output > Loopbound says why.' };
+  return client.sendRequest(askRequest, params, token);
+};
 
 const answer = (value: unknown): LanguageModelToolResult =>
   new LanguageModelToolResult([new LanguageModelTextPart(JSON.stringify(value))]);
 
-const findings = (file: string | undefined) =>
-  languages
-    .getDiagnostics()
-    .flatMap(([uri, diagnostics]) => diagnostics.map(diagnostic => ({ uri, diagnostic })))
-    .filter(({ diagnostic }) => diagnostic.source === 'loopbound')
-    .map(({ uri, diagnostic }) => describe(uri, diagnostic))
-    .filter(finding => file === undefined || finding.file.endsWith(file));
+// One server for each folder; none where code must not be run.
+const offerServer = (context: ExtensionContext): Disposable => {
+  const changes = new EventEmitter<void>();
+  return {
+    dispose: combine([
+      changes,
+      workspace.onDidGrantWorkspaceTrust(() => changes.fire()),
+      workspace.onDidChangeWorkspaceFolders(() => changes.fire()),
+      lm.registerMcpServerDefinitionProvider('loopbound', {
+        onDidChangeMcpServerDefinitions: changes.event,
+        provideMcpServerDefinitions() {
+          if (!workspace.isTrusted || !setting('enable')) return [];
+          const folders = (workspace.workspaceFolders ?? []).filter(folder => folder.uri.scheme === 'file');
+          const { version } = context.extension.packageJSON as { version: string };
+          const trips = tripsFile(context);
+          return folders.map(({ name, uri }) => {
+            const label = folders.length === 1 ? 'Loopbound' : `Loopbound: ${name}`;
+            const args = [context.asAbsolutePath('dist/cli.js'), 'mcp'];
+            // On the desktop this process is Electron, which is Node when told so.
+            const env = { ELECTRON_RUN_AS_NODE: '1', ...(trips ? { LOOPBOUND_TRIPS: trips } : {}) };
+            const definition = new McpStdioServerDefinition(label, process.execPath, args, env, version);
+            definition.cwd = Uri.file(uri.fsPath);
+            return definition;
+          });
+        },
+      }),
+    ]),
+  };
+};
 
-const describe = (uri: Uri, diagnostic: Diagnostic) => ({
-  file: workspace.asRelativePath(uri),
-  line: diagnostic.range.start.line + 1,
-  rule: String(typeof diagnostic.code === 'object' ? diagnostic.code.value : diagnostic.code),
-  severity: DiagnosticSeverity[diagnostic.severity].toLowerCase(),
-  message: diagnostic.message,
-  path: (diagnostic.relatedInformation ?? []).map(
-    hop => `${workspace.asRelativePath(hop.location.uri)}:${hop.location.range.start.line + 1} ${hop.message}`,
-  ),
-});
+const combine = (all: readonly Disposable[]) => (): void => {
+  for (const one of all) one.dispose();
+};

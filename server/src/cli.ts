@@ -48,6 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import('./commands/graph.ts')).runGraph(command);
     case 'watch':
       return (await import('./commands/watch.ts')).runWatch(command);
+    case 'mcp':
+      return (await import('./commands/mcp.ts')).runMcp();
     case 'lsp':
       (await import('./start.ts')).startServer(defaultToStdio);
       // The connection ends the process.

@@ -31,6 +31,28 @@ export interface SeenAtRuntimeParams {
   readonly time?: number;
 }
 
+/** Client to server: all runs that are on record. Findings say how far their loop went in them. */
+export const recordedRunsNotification = 'loopbound/recordedRuns';
+
+/** What a run called how often. */
+export interface RecordedRun {
+  /** It ended by itself: neither tripped nor failed. */
+  readonly ok: boolean;
+  readonly calls: readonly { readonly name: string; readonly op: string; readonly calls: number }[];
+}
+
+export interface RecordedRunsParams {
+  readonly runs: readonly RecordedRun[];
+}
+
+/** Client to server, a request: what a language model asks. The answer is plain data; `error` in it says what was wrong. */
+export const askRequest = 'loopbound/ask';
+
+export interface AskParams {
+  readonly question: 'check' | 'explain' | 'graph';
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 /** Command that opens the page of a rule; its one argument is the rule. */
 export const openRuleCommand = 'loopbound.openRule';
 

@@ -5,6 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonReport } from '../../server/src/report/json.ts';
@@ -61,6 +63,10 @@ interface Result {
 
 const env = { ...process.env, LOOPBOUND_CACHE: cache, NODE_NO_WARNINGS: '1', NO_COLOR: '', FORCE_COLOR: '' };
 
+const childEnv = Object.fromEntries(
+  Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+);
+
 function run(cwd: string, ...args: string[]): Promise<Result> {
   return new Promise(resolve => {
     execFile(node, [cli, ...args], { cwd, env, maxBuffer: 1 << 28 }, (error, out, err) => {
@@ -73,6 +79,38 @@ const json = async (cwd: string, ...args: string[]) => {
   const result = await run(cwd, 'check', ...args, '--format', 'json');
   return { ...result, report: JSON.parse(result.out) as JsonReport };
 };
+
+describe('mcp', () => {
+  test('gives a real client the tools, and answers them over the folder', async () => {
+    const folder = make({ 'src/a.ts': agent });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StdioClientTransport({ command: node, args: [cli, 'mcp'], cwd: folder, env: childEnv }));
+    try {
+      const { tools } = await client.listTools();
+      expect(tools.map(tool => tool.name)).toEqual(['check', 'explain', 'graph', 'trips']);
+      const ask = async (name: string, input: Record<string, unknown>) => {
+        const { content, isError } = await client.callTool({ name, arguments: input });
+        return { isError, value: JSON.parse((content as { text: string }[])[0]?.text ?? '') };
+      };
+      const { value: check } = await ask('check', {});
+      expect(check.findings).toMatchObject([{ rule: 'unbounded-loop', place: 'src/a.ts:4', worstCase: 'no bound' }]);
+      const { value: explained } = await ask('explain', { file: 'a.ts', line: 4 });
+      expect(explained.findings[0]).toMatchObject({ rule: 'unbounded-loop', why: expect.any(String) });
+      expect(explained.findings[0].fixes.length).toBeGreaterThan(0);
+      expect((await ask('graph', { file: 'a.ts' })).value.graphs[0].mermaid).toMatch(/^flowchart TD/);
+      expect((await ask('trips', {})).value).toEqual({ trips: [] });
+      expect(await ask('explain', { file: 'a.ts', line: 1 })).toMatchObject({
+        isError: true,
+        value: { error: 'There is no finding at a.ts:1.' },
+      });
+      // What changed on the disk is seen by the next question.
+      writeFileSync(join(folder, 'src/a.ts'), 'export {};\n');
+      expect((await ask('check', {})).value.findings).toEqual([]);
+    } finally {
+      await client.close();
+    }
+  });
+});
 
 describe('graph', () => {
   test('of the entry at a line as text, Mermaid and JSON', async () => {

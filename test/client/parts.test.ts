@@ -5,6 +5,7 @@ import { crashBudget, RESTARTS, WINDOW_MS } from '../../client/src/crashBudget.t
 import { enclosing } from '../../client/src/enclosing.ts';
 import { interpreterOf } from '../../client/src/interpreter.ts';
 import { withHub } from '../../client/src/launch.ts';
+import { session } from '../../client/src/stops.ts';
 import { compact, duration, fileName, money, setLanguage, t } from '../../client/src/webview/view/text.ts';
 
 describe('the crash budget', () => {
@@ -115,5 +116,33 @@ describe('words', () => {
     expect(t('{0} calls', 3)).toBe('3 Aufrufe');
     expect(t('{0} of {1}', 1)).toBe('1 of {1}');
     setLanguage({}, 'en');
+  });
+});
+
+describe('a stop in the debugger', () => {
+  const stopped = (body: Record<string, unknown>) => ({ type: 'event', event: 'stopped', body: { ...body } });
+
+  it('says the trip that the pause was asked for, once', () => {
+    const known = session(reason => `trip: ${reason}`);
+    known.observe({ type: 'event', event: 'process', body: { systemProcessId: 7 } });
+    known.observe({ type: 'event', event: 'thread', body: { reason: 'started', threadId: 3 } });
+    expect([known.debugs(7), known.debugs(8), known.thread()]).toEqual([true, false, 3]);
+    known.expect({ reason: 'loop', message: 'three times the same' });
+    const first = stopped({ reason: 'pause', threadId: 3 });
+    known.observe(first);
+    expect(first.body).toMatchObject({ description: 'trip: loop', text: 'three times the same' });
+    const second = stopped({ reason: 'pause', threadId: 3, description: 'Paused' });
+    known.observe(second);
+    expect(second.body.description).toBe('Paused');
+  });
+
+  it('says so on the error of a guard, and leaves other errors alone', () => {
+    const known = session(reason => `trip: ${reason}`);
+    const guard = stopped({ reason: 'exception', text: 'LoopDetectedError: again' });
+    const other = stopped({ reason: 'exception', text: 'RangeError: no', description: 'Paused on exception' });
+    for (const message of [guard, other]) known.observe(message);
+    expect(guard.body.description).toBe('trip: LoopDetectedError');
+    expect(other.body.description).toBe('Paused on exception');
+    expect(known.debugs(1)).toBeUndefined();
   });
 });

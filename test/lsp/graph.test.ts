@@ -1,9 +1,15 @@
 // The graph of an entry: drawn from code as text and Mermaid, and as a view gets it over the language server.
 import { afterEach, describe, expect, test } from 'vitest';
+import type {
+  CallHierarchyIncomingCall,
+  CallHierarchyItem,
+  CallHierarchyOutgoingCall,
+  InlayHint,
+} from 'vscode-languageserver/node';
 import { engine } from '../../server/src/compose.ts';
 import { outlinesAt } from '../../server/src/engine/outline.ts';
 import { outlineToMermaid, outlineToText } from '../../server/src/graph/print.ts';
-import { type GraphAnswer, graphRequest } from '../../server/src/protocol.ts';
+import { askRequest, type GraphAnswer, graphRequest } from '../../server/src/protocol.ts';
 import { sessionOver } from '../harness/analyze.ts';
 import { startClient, type TestClient } from './client.ts';
 
@@ -70,12 +76,8 @@ test('a graph that a framework runs: its nodes, routes and the cycle with its bo
       model model.invoke, 1 model call  a.ts:9
 
     answer: at most 50 model calls (recursionLimit 25 (default))  a.ts:17
-      node write, 2 model calls  a.ts:12
+      node write, 2 model calls  a.ts:5
         route write -> write
-        call -> write
-      function write, 1 model call  a.ts:5
-        next -> judge
-      function judge, 1 model call  a.ts:8
       cycle write → write: bounded by recursionLimit 25 (default), 2 model calls per turn; decided by: model  a.ts:14
     "
   `);
@@ -199,6 +201,47 @@ describe('over the language server', () => {
     expect(named.entries).toHaveLength(2);
     const elsewhere = await ask(client, 'w/b.ts', 0);
     expect([elsewhere.graph, elsewhere.entries.length]).toEqual([null, 2]);
+  });
+
+  test('what a language model asks', async () => {
+    const client = await start();
+    const graphs = await client.request<{ graphs: { name: string }[] }>(askRequest, {
+      question: 'graph',
+      input: { file: 'a.ts', line: 18 },
+    });
+    expect(graphs.graphs.map(({ name }) => name)).toEqual(['plan']);
+    const explained = await client.request(askRequest, { question: 'explain', input: { rule: 'unbounded-loop' } });
+    expect(explained).toMatchObject({ rule: 'unbounded-loop', do: expect.any(String) });
+    const nothing = await client.request(askRequest, { question: 'explain', input: {} });
+    expect(nothing).toEqual({ error: expect.stringContaining('Name a rule (unbounded-cycle, ') });
+  });
+
+  test('inlay hints at the heads of loops, only where they are switched on', async () => {
+    const range = { start: { line: 0, character: 0 }, end: { line: 30, character: 0 } };
+    const hints = (client: TestClient) =>
+      client.request<InlayHint[]>('textDocument/inlayHint', { textDocument: { uri: client.uri('w/a.ts') }, range });
+    expect(await hints(await start())).toEqual([]);
+    const client = await start(() => ({ inlayHints: { enable: true } }));
+    expect((await hints(client)).map(({ position, label }) => [position.line, label])).toEqual([
+      [10, 'no bound'],
+      [17, '≤ turn < 4'],
+    ]);
+  });
+
+  test('the call hierarchy goes along the ways of the graph, both ways', async () => {
+    const client = await start();
+    const [item] = await client.request<CallHierarchyItem[]>('textDocument/prepareCallHierarchy', {
+      textDocument: { uri: client.uri('w/a.ts') },
+      position: { line: 4, character: 18 },
+    });
+    expect(item).toMatchObject({ name: 'ask', detail: 'function, 1 model call' });
+    const incoming = await client.request<CallHierarchyIncomingCall[]>('callHierarchy/incomingCalls', { item });
+    expect(incoming.map(({ from }) => from.name)).toEqual(['loop in review', 'ask', 'loop in plan']);
+    const loopItem = incoming[0]?.from;
+    const outgoing = await client.request<CallHierarchyOutgoingCall[]>('callHierarchy/outgoingCalls', {
+      item: loopItem,
+    });
+    expect(outgoing.map(({ to }) => to.name)).toEqual(['ask']);
   });
 
   test('nothing where the analysis is off', async () => {

@@ -276,8 +276,8 @@ describe('lenses, hovers, status, trips', () => {
       textDocument: { uri: client.uri('w/a.ts') },
     });
     expect(lenses.map(({ range, command }) => [range.start.line, command?.title])).toEqual([
-      [2, 'Loopbound: no bound · 1 loop'],
-      [7, 'Loopbound: at most 1 model call'],
+      [2, '1 loop, no bound'],
+      [7, 'at most 1 model call'],
     ]);
   });
 

@@ -28,6 +28,8 @@ const ALLOWED = [
 const REQUIRED = ['package.json', 'LICENSE', 'media/icon.png', 'dist/extension.js', 'dist/server.js'].concat([
   'dist/webview/panel.js',
   'dist/webview/panel.css',
+  'dist/webview/graph.js',
+  'dist/webview/graph.css',
 ]);
 
 /** Makes the .vsix and returns its path. */

@@ -3,7 +3,10 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export class Workbench {
   constructor({ page, workspace, out, server, state, until }) {
@@ -48,14 +51,21 @@ export class Workbench {
   /** Opens a file by name. */
   async open(file) {
     const { page } = this;
-    await page.keyboard.press('Control+p');
     const palette = page.locator('.quick-input-widget');
-    await palette.locator('input').first().fill(file);
-    await palette
-      .locator('.monaco-list-row', { hasText: path.basename(file) })
-      .first()
-      .waitFor();
-    await page.keyboard.press('Enter');
+    const row = palette.locator('.monaco-list-row', { hasText: path.basename(file) }).first();
+    // The focus may just be on its way from a view to the editor and take the palette with it.
+    await this.until(`"${file}" is in the list of files`, async () => {
+      await page.keyboard.press('Control+p');
+      return palette
+        .locator('input')
+        .first()
+        .fill(file, { timeout: 3000 })
+        .then(() => row.click({ timeout: 3000 }))
+        .then(
+          () => true,
+          async () => void (await page.keyboard.press('Escape')),
+        );
+    });
     return this.editor(file);
   }
 
@@ -143,10 +153,66 @@ export class Workbench {
   }
 
   /** The inner frame of the trip panel. */
-  async panelFrame() {
-    const frame = this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
-    await frame.locator('body > :not([hidden])').first().waitFor();
-    return frame;
+  panelFrame() {
+    return this.#frame('the trip panel', '.split');
+  }
+
+  /** Shows the agent graph and gives its inner frame. */
+  async graph() {
+    await this.command('Loopbound: Show Agent Graph');
+    return this.graphFrame();
+  }
+
+  /** The inner frame of the agent graph. */
+  graphFrame() {
+    return this.#frame('the agent graph', '.stage');
+  }
+
+  // A view's frame is told by what is in it: VS Code names none. It is another one after the view was hidden.
+  #frame(what, selector) {
+    return this.until(
+      `${what} is there`,
+      async () => {
+        for (const frame of this.page.frames()) {
+          if (frame.isDetached() || !/fake\.html/.test(frame.url())) continue;
+          const there = await frame
+            .locator(selector)
+            .count()
+            .catch(() => 0);
+          const shown =
+            there > 0 &&
+            (await frame
+              .locator('body > :not([hidden])')
+              .first()
+              .isVisible()
+              .catch(() => false));
+          if (shown) return frame;
+        }
+        return undefined;
+      },
+      120,
+    );
+  }
+
+  /** Runs axe-core in a view's frame; gives the serious violations as text and the number of all. */
+  async axe(frame) {
+    await frame.evaluate(fs.readFileSync(AXE, 'utf8'));
+    // VS Code paints its own colour behind the transparent page, which axe cannot see.
+    const before = await frame.evaluate(() => {
+      const { background } = document.body.style;
+      const style = getComputedStyle(document.documentElement);
+      const behind = ['--vscode-panel-background', '--vscode-sideBar-background', '--vscode-editor-background'];
+      document.body.style.background = behind.map(name => style.getPropertyValue(name).trim()).find(Boolean) ?? '';
+      return background;
+    });
+    const { violations } = await frame.evaluate('axe.run(document, { resultTypes: ["violations"] })');
+    await frame.evaluate(background => {
+      document.body.style.background = background;
+    }, before);
+    const serious = violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+    return { serious, all: violations.length };
   }
 
   /** How often the extension's log has a text. */

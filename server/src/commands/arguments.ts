@@ -45,6 +45,7 @@ export type Command =
   | GraphCommand
   | WatchCommand
   | { readonly do: 'lsp' }
+  | { readonly do: 'mcp' }
   | { readonly do: 'help' }
   | { readonly do: 'version' }
   | { readonly do: 'wrong'; readonly message: string };
@@ -68,6 +69,8 @@ export const usage = `loopbound: finds the loops of agent code that nothing boun
       --keep                            go on showing after COMMAND ended
       --control                         allow the page to stop runs and raise budgets
   loopbound lsp --stdio              language server for any editor
+  loopbound mcp                      Model Context Protocol server over stdio for the current folder: the tools check,
+                                     explain, graph and trips for coding agents
   loopbound --version
   loopbound --help
 
@@ -85,6 +88,8 @@ export function parseArguments(args: readonly string[]): Command {
   if (first === 'graph') return parseGraph(rest);
   if (first === 'watch') return parseWatch(rest);
   if (first === 'lsp') return { do: 'lsp' };
+  if (first === 'mcp')
+    return rest.length === 0 ? { do: 'mcp' } : wrong('mcp takes no arguments; it is about the current folder.');
   return wrong(
     first.startsWith('-') ? `there is no option ${first} before a command.` : `there is no command "${first}".`,
   );

@@ -141,7 +141,9 @@ class Sketch {
     }
     for (const loop of this.source.graph.loops.values()) if (loop.id.includes('@recursion')) this.recursion(loop);
     const { framework, place, worstCase, boundedBy } = entry;
-    const { steps, transitions, loops, cut } = this;
+    const { steps, transitions, cut } = this;
+    const at = (loop: OutlineLoop) => Math.min(...loop.steps.map(step => Number(step.slice(1))));
+    const loops = this.loops.sort((a, b) => at(a) - at(b));
     return { id, name: titleOf(entry), framework, place, worstCase, boundedBy, steps, transitions, loops, cut };
   }
 
@@ -243,7 +245,7 @@ class Sketch {
     if (!this.drawn.has(step)) {
       this.drawn.add(step);
       this.open.set(step, id);
-      this.inside(id, withoutRequests(target.work));
+      this.inside(id, this.withoutRequests(target.work));
       this.open.delete(step);
     }
     return { first: [{ id, kind: 'next', label: '', place }], last: [id] };
@@ -309,10 +311,39 @@ class Sketch {
     return { first: [{ id, kind: 'next', label: '', place }], last: [id] };
   }
 
-  /** The code of a state that only calls a function is that function. */
+  /** Requests, helpers that do nothing else, or nothing at all. */
+  private isRequest(work: Work, depth = 0): boolean {
+    switch (work.do) {
+      case 'model':
+        return true;
+      case 'enter': {
+        const step = this.source.graph.steps.get(work.step);
+        return depth < 8 && step !== undefined && this.isRequest(step.work, depth + 1);
+      }
+      case 'all':
+        return work.parts.every(part => this.isRequest(part, depth));
+      case 'one':
+        return work.options.every(option => this.isRequest(option, depth));
+      case 'times':
+        return this.isRequest(work.body, depth);
+      default:
+        return false;
+    }
+  }
+
+  /** Plain requests are said by the number of calls on the step. */
+  private withoutRequests(work: Work): Work {
+    if (this.isRequest(work)) return nothing;
+    if (work.do === 'all') return { do: 'all', parts: work.parts.filter(part => !this.isRequest(part)) };
+    return work;
+  }
+
+  /** The code of a state is the function that it calls first; a router may come after it. */
   private body(place: Place, work: Work): { readonly place: Place; readonly work: Work } {
-    const step = work.do === 'enter' ? this.source.graph.steps.get(work.step) : undefined;
-    return step ? { place: step.name === anonymous ? place : step.place, work: step.work } : { place, work };
+    const first = work.do === 'all' ? work.parts[0] : work;
+    const step = first?.do === 'enter' ? this.source.graph.steps.get(first.step) : undefined;
+    if (!step) return { place, work };
+    return { place: step.name === anonymous ? place : step.place, work: first === work ? step.work : work };
   }
 
   private machine(machine: Machine, above: string | undefined): void {
@@ -339,7 +370,7 @@ class Sketch {
     }
     for (const [state, work] of bodies) {
       const id = ids.get(state);
-      if (id !== undefined) this.inside(id, withoutRequests(work));
+      if (id !== undefined) this.inside(id, this.withoutRequests(work));
     }
     cycles
       .filter(cycle => cycle.machine === machine)
@@ -397,25 +428,4 @@ function texts(bounds: readonly Bound[]): string {
 /** Half of a recursion's cost is no number for people. */
 function plain(calls: Calls): Calls {
   return typeof calls === 'string' && calls.includes('§') ? 'calls of the recursion' : calls;
-}
-
-/** Requests and nothing else, or nothing at all. */
-function isRequest(work: Work): boolean {
-  switch (work.do) {
-    case 'model':
-      return true;
-    case 'all':
-      return work.parts.every(isRequest);
-    case 'times':
-      return isRequest(work.body);
-    default:
-      return false;
-  }
-}
-
-/** Plain requests are said by the number of calls on the step. */
-function withoutRequests(work: Work): Work {
-  if (isRequest(work)) return nothing;
-  if (work.do === 'all') return { do: 'all', parts: work.parts.filter(part => !isRequest(part)) };
-  return work;
 }

@@ -6,9 +6,11 @@ import type { FileEdits } from '../engine/fix.ts';
 import { rulePage } from '../engine/page.ts';
 import { lineStartsOf } from '../languages/lines.ts';
 import { fixAllKind, openRuleCommand } from '../protocol.ts';
+import type { Fix } from '../rules/finding.ts';
 import { answer, type Context, checkHome } from './context.ts';
 import { toLspEdits, toLspRange, touches } from './convert.ts';
 import type { Home } from './homes.ts';
+import { scaledFix } from './recorded.ts';
 
 /** What the server promises to the client. */
 export const codeActionProvider = {
@@ -19,6 +21,7 @@ export const codeActionProvider = {
 /** What an action carries until it is resolved. */
 type ActionData =
   | { readonly do: 'fix'; readonly uri: string; readonly fingerprint: string; readonly fix: number }
+  | { readonly do: 'recorded'; readonly uri: string; readonly fingerprint: string }
   | { readonly do: 'silence'; readonly uri: string; readonly fingerprint: string };
 
 /** Stands in the comment until the user says why. */
@@ -39,12 +42,16 @@ export function serveActions(context: Context): void {
         params.context.only?.some(only => only === '' || kind === only || kind.startsWith(`${only}.`)) ?? true;
       const actions: CodeAction[] = [];
       if (wants(CodeActionKind.QuickFix)) {
-        for (const found of findingsAt(home, params)) actions.push(...actionsOf(context, params, found));
+        for (const found of findingsAt(home, params)) {
+          const ran = await context.recorded.ofFinding(home, found);
+          actions.push(...actionsOf(context, params, found, ran && scaledFix(found.finding.fixes, ran)));
+        }
       }
       // On every keystroke the menu asks for everything; a fix-all is for those who name it.
       if (params.context.only && wants(fixAllKind)) actions.push(...fixAll(context, home, params.textDocument.uri));
       if (resolvesLater) return actions;
-      return actions.map(action => resolve(context, action)).filter(({ edit, command }) => edit || command);
+      const resolved = await Promise.all(actions.map(action => resolve(context, action)));
+      return resolved.filter(({ edit, command }) => edit || command);
     }),
   );
 
@@ -77,7 +84,12 @@ function findingsAt(home: Home, { textDocument, range }: CodeActionParams): read
   );
 }
 
-function actionsOf(context: Context, params: CodeActionParams, found: CheckedFinding): CodeAction[] {
+function actionsOf(
+  context: Context,
+  params: CodeActionParams,
+  found: CheckedFinding,
+  recorded: Fix | undefined,
+): CodeAction[] {
   const { finding, fingerprint } = found;
   const { uri } = params.textDocument;
   const diagnostics = params.context.diagnostics.filter(
@@ -93,6 +105,14 @@ function actionsOf(context: Context, params: CodeActionParams, found: CheckedFin
     ...(at === 0 ? { isPreferred: true } : {}),
     data: { do: 'fix', uri, fingerprint, fix: at } satisfies ActionData,
   }));
+  if (recorded) {
+    actions.push({
+      title: recorded.title,
+      kind: CodeActionKind.QuickFix,
+      diagnostics,
+      data: { do: 'recorded', uri, fingerprint } satisfies ActionData,
+    });
+  }
   actions.push({
     title: `Disable ${finding.rule} for this line`,
     kind: CodeActionKind.QuickFix,
@@ -107,12 +127,16 @@ function actionsOf(context: Context, params: CodeActionParams, found: CheckedFin
   return actions;
 }
 
-function resolve(context: Context, action: CodeAction): CodeAction {
+async function resolve(context: Context, action: CodeAction): Promise<CodeAction> {
   const data = action.data as ActionData | undefined;
   const home = data && context.homes.of(data.uri);
   const found = home?.session.latest?.findings.find(candidate => candidate.fingerprint === data?.fingerprint);
   if (!data || !home || !found) return action;
-  const fix = data.do === 'fix' ? found.finding.fixes[data.fix] : undefined;
+  let fix = data.do === 'fix' ? found.finding.fixes[data.fix] : undefined;
+  if (data.do === 'recorded') {
+    const ran = await context.recorded.ofFinding(home, found);
+    fix = ran && scaledFix(found.finding.fixes, ran);
+  }
   const edits =
     data.do === 'silence' ? home.session.suppressionEdits(found, reasonPlaceholder) : fix && home.session.edits(fix);
   if (!edits) {

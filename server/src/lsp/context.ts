@@ -12,6 +12,7 @@ import type { RuleInfo } from '../engine/engine.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Log } from '../workspace/log.ts';
 import type { Home, Homes } from './homes.ts';
+import type { Recorded } from './recorded.ts';
 import type { Seen } from './seen.ts';
 import type { Settings } from './settings.ts';
 import type { Status } from './status.ts';
@@ -23,6 +24,7 @@ export interface Context {
   readonly settings: Settings;
   readonly status: Status;
   readonly seen: Seen;
+  readonly recorded: Recorded;
   readonly log: Log;
   readonly rules: readonly RuleInfo[];
   /** Version of an open document; null for one that is not open. */

@@ -4,6 +4,7 @@ import type { CheckedEntry } from '../engine/check.ts';
 import { worstCase } from '../engine/worst-case.ts';
 import { answer, type Context, checkHome } from './context.ts';
 import { toLspRange } from './convert.ts';
+import { ranInWords } from './recorded.ts';
 
 /** Installs the feature. */
 export function serveLenses(context: Context): void {
@@ -14,16 +15,26 @@ export function serveLenses(context: Context): void {
       if (!home || !settings.enable || !settings.codeLens) return [];
       const check = await checkHome(context, home, token);
       const path = home.pathOf(uri);
-      return check.entries
-        .filter(entry => entry.path === path)
-        .map(entry => ({ range: toLspRange(entry.range), command: { title: lensTitle(entry), command: '' } }));
+      const lenses: CodeLens[] = [];
+      for (const entry of check.entries.filter(one => one.path === path)) {
+        const ran = await context.recorded.ofEntry(home, entry);
+        const title = ran ? `${lensTitle(entry)} · ${ranInWords(ran)}` : lensTitle(entry);
+        lenses.push({ range: toLspRange(entry.range), command: { title, command: '' } });
+      }
+      return lenses;
     }),
   );
 }
 
-/** `Loopbound: at most 24 model calls (recursionLimit 25, default) · 3 loops`. */
+/** What lenses say has changed without an edit. */
+export function refreshLenses({ connection, client, log }: Context): void {
+  if (!client.workspace?.codeLens?.refreshSupport) return;
+  connection.sendRequest('workspace/codeLens/refresh').catch((error: unknown) => log.warn(`lenses: ${String(error)}`));
+}
+
+/** `3 loops, at most 24 model calls (recursionLimit 25, default)`. */
 export function lensTitle({ entry }: CheckedEntry): string {
-  const bounds = entry.boundedBy.length > 0 ? ` (${entry.boundedBy.join(', ')})` : '';
-  const loops = entry.loops === 0 ? '' : ` · ${entry.loops} ${entry.loops === 1 ? 'loop' : 'loops'}`;
-  return `Loopbound: ${worstCase(entry.worstCase)}${bounds}${loops}`;
+  const bounds = entry.boundedBy.map(text => text.replace(/ \(default\)$/, ', default')).join(', ');
+  const loops = entry.loops === 0 ? '' : `${entry.loops} ${entry.loops === 1 ? 'loop' : 'loops'}, `;
+  return `${loops}${worstCase(entry.worstCase)}${bounds === '' ? '' : ` (${bounds})`}`;
 }

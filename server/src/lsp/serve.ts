@@ -9,17 +9,27 @@ import {
 } from 'vscode-languageserver/node';
 import type { Engine } from '../engine/engine.ts';
 import type { SessionMemory } from '../engine/memory.ts';
-import { openRuleCommand, type SeenAtRuntimeParams, seenAtRuntimeNotification } from '../protocol.ts';
+import {
+  openRuleCommand,
+  type RecordedRunsParams,
+  recordedRunsNotification,
+  type SeenAtRuntimeParams,
+  seenAtRuntimeNotification,
+} from '../protocol.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Log } from '../workspace/log.ts';
 import { codeActionProvider, serveActions } from './actions.ts';
+import { serveQuestions } from './ask.ts';
 import { answer, type Context, checkHome } from './context.ts';
 import { type Diagnostics, diagnosticProvider, serveDiagnostics } from './diagnostics.ts';
 import { serveDocuments } from './documents.ts';
 import { serveGraph } from './graph.ts';
+import { serveHierarchy } from './hierarchy.ts';
 import { createHomes } from './homes.ts';
 import { serveHovers } from './hover.ts';
-import { serveLenses } from './lens.ts';
+import { refreshInlayHints, serveInlayHints } from './inlay.ts';
+import { refreshLenses, serveLenses } from './lens.ts';
+import { createRecorded } from './recorded.ts';
 import { createSeen } from './seen.ts';
 import { createSettings } from './settings.ts';
 import { createStatus } from './status.ts';
@@ -50,8 +60,15 @@ export function serve(connection: Connection, options: ServerOptions): void {
     serveLenses(context);
     serveHovers(context);
     serveGraph(context);
+    serveInlayHints(context);
+    serveHierarchy(context);
+    serveQuestions(context);
     serveWatching(context, diagnostics);
     serveSeen(context, diagnostics);
+    connection.onNotification(recordedRunsNotification, (params: RecordedRunsParams) => {
+      context.recorded.set(params);
+      refreshLenses(context);
+    });
     return {
       serverInfo: { name: 'loopbound', version: options.engine.version },
       capabilities: {
@@ -60,6 +77,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
         codeActionProvider,
         codeLensProvider: {},
         hoverProvider: true,
+        inlayHintProvider: true,
+        callHierarchyProvider: true,
         executeCommandProvider: { commands: [openRuleCommand] },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
@@ -89,6 +108,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
   connection.onDidChangeConfiguration(() => {
     started?.settings.forget();
     diagnostics?.refresh();
+    if (started) refreshInlayHints(started);
   });
 
   connection.onShutdown(() => {
@@ -105,6 +125,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       settings: createSettings(connection, client, log),
       status: createStatus(connection, homes, log),
       seen: createSeen(),
+      recorded: createRecorded(),
       rules: options.engine.rules,
       versionOf: documents.version,
     };

@@ -7,6 +7,7 @@ export interface ResourceSettings {
   readonly enable: boolean;
   readonly codeLens: boolean;
   readonly hover: boolean;
+  readonly inlayHints: boolean;
 }
 
 export interface Settings {
@@ -14,7 +15,7 @@ export interface Settings {
   forget(uri?: string): void;
 }
 
-const defaults: ResourceSettings = { enable: true, codeLens: true, hover: true };
+const defaults: ResourceSettings = { enable: true, codeLens: true, hover: true, inlayHints: false };
 
 /** Asks through `workspace/configuration`; clients without it have the defaults. */
 export function createSettings(connection: Connection, client: ClientCapabilities, log: Log): Settings {
@@ -55,5 +56,6 @@ function read(value: unknown): ResourceSettings {
     enable: flag(['enable'], true),
     codeLens: flag(['codeLens', 'enable'], true),
     hover: flag(['hover', 'enable'], true),
+    inlayHints: flag(['inlayHints', 'enable'], false),
   };
 }

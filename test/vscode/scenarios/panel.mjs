@@ -2,10 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import { withVsCode } from '../session.mjs';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const fixture = name => fs.readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 
@@ -63,19 +60,9 @@ export const scenario = setup =>
       }
       setup.step('the panel follows the theme');
 
-      const frame = page
-        .frames()
-        .find(candidate => candidate.name() === 'active-frame' || /fake\.html/.test(candidate.url()));
-      await frame.evaluate(fs.readFileSync(AXE, 'utf8'));
-      // VS Code paints the panel's colour behind the transparent page, which axe cannot see.
-      await frame.evaluate("document.body.style.background = 'var(--vscode-panel-background)'");
-      const { violations } = await frame.evaluate('axe.run(document, { resultTypes: ["violations"] })');
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      assert.deepEqual(
-        serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
-        [],
-      );
-      setup.step(`axe finds nothing serious (${violations.length} lesser)`);
+      const { serious, all } = await bench.axe(panel);
+      assert.deepEqual(serious, []);
+      setup.step(`axe finds nothing serious (${all} lesser)`);
 
       // Keyboard: the list is one tab stop, arrows choose, Enter goes on to the detail.
       await panel.getByRole('listbox').focus();
