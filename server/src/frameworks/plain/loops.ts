@@ -3,6 +3,7 @@ import type { Bound, FixPlan, Growth, Loop, Swallow } from '../../graph/model.ts
 import { assignChanges, type Change, methodChanges, pathOf } from '../../program/access.ts';
 import type {
   CallExpression,
+  ConditionalExpression,
   Expression,
   LoopStatement,
   Module,
@@ -20,6 +21,7 @@ import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bo
 import { limitBelow } from './deep-limits.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
+import { pushBacks } from './push-back.ts';
 import { startValue } from './start.ts';
 import { swallowsOf } from './swallows.ts';
 import { taint } from './taint.ts';
@@ -39,7 +41,7 @@ export function readLoops(info: FunctionInfo, reader: Reader): LoopReading {
   for (const statement of info.loops) {
     const loop = readLoop(statement, info, reader);
     if (!loop) continue;
-    loops.push(loop.loop);
+    loops.push(loop.loop, ...(loop.putBack ?? []));
     growths.push(...growthsOf(loop.loop, statement, info, loop.ways, reader));
     swallows.push(...swallowsOf(loop.loop, statement, loop.ways, info.module, reader));
   }
@@ -69,7 +71,7 @@ function readLoop(
   loop: LoopStatement,
   info: FunctionInfo,
   reader: Reader,
-): { loop: Loop; ways: readonly Way[] } | undefined {
+): { loop: Loop; ways: readonly Way[]; putBack?: readonly Loop[] } | undefined {
   const module = info.module;
   if (!isAgentic(loop, module, reader)) return undefined;
   const { ways, complete } = loopWays(loop, module, {
@@ -127,9 +129,10 @@ function readLoop(
     if (bounded || costlyAgain.length === 0) {
       return {
         ways: [],
+        putBack: pushBacks(loop, info, { ...base, witness }, reader),
         loop: {
           ...base,
-          ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name, witness) : { witness }),
+          ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, witness, reader) : { witness }),
           shape: 'loop',
           controller: 'deterministic',
           coverage: !bounded ? 'missing' : endless ? 'disabled' : cover.coverage,
@@ -188,6 +191,10 @@ function readLoop(
       message: 'a failure comes here, and the loop goes round again',
     });
   }
+  for (const change of back[0]?.changes ?? []) {
+    if (change.how !== 'up' || !change.path.endsWith('.length') || change.module !== module) continue;
+    witness.push({ path: module.path, span: change.node.span, message: 'what failed is put back here' });
+  }
   if (cover.open.length === 0) {
     const rounds = plus(cover.again, lastTurn(ways, cover, reader));
     return {
@@ -195,7 +202,7 @@ function readLoop(
       loop: {
         ...base,
         shape: retry ? 'retry' : 'loop',
-        ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, base.name, witness) : { witness }),
+        ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, witness, reader) : { witness }),
         controller: who.controller,
         coverage: cover.endlessAt ? 'disabled' : cover.coverage,
         reason: cover.endlessAt?.why ?? cover.bounds.map(bound => bound.text).join(', '),
@@ -256,8 +263,8 @@ function endlessPlaceOf(
   endlessAt: NonNullable<Cover['endlessAt']>,
   info: FunctionInfo,
   loop: LoopStatement,
-  name: string,
   witness: readonly Hop[],
+  reader: Reader,
 ): Pick<Loop, 'place' | 'witness'> {
   const hops = endlessAt.places.map(place => ({ ...place, message: endlessAt.note }));
   if (!endlessAt.leads) return { place: { path: info.module.path, span: loop.head }, witness: [...witness, ...hops] };
@@ -265,9 +272,36 @@ function endlessPlaceOf(
     place: endlessAt.places[0]!,
     witness: [
       ...hops,
-      { path: info.module.path, span: info.node?.head ?? loop.head, message: `and limits the loop in ${name}` },
+      ...sameSwitch(endlessAt.places[0]!, reader),
+      {
+        path: info.module.path,
+        span: info.node?.head ?? loop.head,
+        message: `and limits the loop in ${info.name || '(anonymous)'}`,
+      },
     ],
   };
+}
+
+/** Where else the module reads the same setting to the same end: whoever mends one place has to mend them all. */
+function sameSwitch(place: Place, reader: Reader): Hop[] {
+  const module = reader.resolver.program.module(place.path);
+  const switches: ConditionalExpression[] = [];
+  walk(module?.body ?? [], {
+    enter(node) {
+      if (node.kind === 'conditional' && [node.then, node.otherwise].some(isInfinity)) switches.push(node);
+      return undefined;
+    },
+  });
+  const here = switches.find(one => one.span[0] === place.span[0]);
+  return switches
+    .filter(one => here && one !== here && describe(one.test) === describe(here.test))
+    .map(one => ({ path: place.path, span: one.span, message: 'the same setting is read to the same end here' }));
+}
+
+function isInfinity(node: Expression): boolean {
+  return node.kind === 'name'
+    ? node.name === 'Infinity'
+    : node.kind === 'member' && node.property === 'POSITIVE_INFINITY';
 }
 
 /** One way that stands for all: the loop's test holds, and what is changed on every turn, or on some, is changed. */
