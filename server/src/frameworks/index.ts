@@ -49,4 +49,9 @@ export const requestShapes: readonly string[] = [
   'api.anthropic.com',
   'generativelanguage.googleapis',
   '/chat/completions',
+  '/api/responses',
+  // Whoever reads these handles a model's answers, through whatever client.
+  'tool_calls',
+  'tool_use',
+  'finish_reason',
 ];

@@ -5,7 +5,7 @@ const model = (packages: readonly string[], path: RegExp): CallPattern => ({ pac
 
 /** Chat model classes of LangChain integrations; the model may stand behind bindTools, withStructuredOutput, pipe … */
 const chatModel =
-  /^:(Chat\w*|\w*LLM|OpenAI|Ollama|Bedrock\w*|init_?[cC]hat_?[mM]odel|chat_models\.init_chat_model|chat_models\.Chat\w+|llms\.\w+)\(\)(\.\w+\(\))*\.(invoke|stream|batch|streamEvents|generate|call|predict|ainvoke|astream|abatch|agenerate|transform|apredict)$/;
+  /^:(Chat\w*|\w*LLM|OpenAI|Ollama|Bedrock\w*|init_?[cC]hat_?[mM]odel|chat_models\.init_chat_model|chat_models\.Chat\w+|llms\.\w+)\(\)(\.\w+\(\))*\.(invoke|stream|batch|streamEvents|generate|call|predict|ainvoke|astream|abatch|agenerate|transform|apredict|_a?generate|_a?call|_a?stream)$/;
 
 export const openai = {
   id: 'openai',
@@ -75,6 +75,7 @@ export const langchainModels = {
       'langchain_groq',
       'langchain_mistralai',
       'langchain_aws',
+      'langchain_*',
     ],
   },
   defaults: [],
@@ -93,6 +94,7 @@ export const langchainModels = {
         'langchain_mistralai',
         'langchain_aws',
         'langchain_core',
+        'langchain_*',
       ],
       chatModel,
     ),

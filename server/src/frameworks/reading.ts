@@ -354,6 +354,11 @@ const modelReceiver =
   /^(llm|model|chatModel|chat_model|languageModel|language_model|chatLLM|baseLlm|\w*(Llm|LLM|_llm|ChatModel|_model|LanguageModel))$/;
 const modelMethod =
   /^(invoke|ainvoke|stream|astream|generate|agenerate|chat|achat|complete|acomplete|call|acall|predict|apredict|exec|ask|sendMessage|send_message)$/;
+/** What LangChain names its own `invoke`: `chain.invoke(…)`, `llmWithTools.invoke(…)`, `structured_llm.ainvoke(…)`. */
+const runnableReceiver =
+  /^(chain|runnable)$|(^|_)(llm|model|chain|runnable)(_|$)|^(llm|model|chain|runnable|agent)With[A-Z]|(Llm|LLM|Model|Chain|Runnable)(With[A-Z]\w*)?$/;
+const runnableMethod = /^(invoke|ainvoke|astream|stream|astream_events|streamEvents)$/;
+const langchainFamily = /^(langchain|@langchain\/|langgraph|langsmith)/;
 const agentReceiver =
   /^(agent|subAgent|sub_agent|agentExecutor|agent_executor|crew|\w*(Agent|_agent|AgentExecutor|Crew))$/;
 const agentMethod = /^(invoke|ainvoke|stream|run|arun|generate|execute|kickoff|kickoff_async|chat|step)$/;
@@ -410,6 +415,8 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
     const receiver = lastName(call.callee.object);
     if (method === 'callTool' || method === 'call_tool') return sure('tool');
     if (receiver === undefined) return undefined;
+    if (runnableMethod.test(method) && (runnableReceiver.test(receiver) || modelReceiver.test(receiver)))
+      return module.imports.some(one => langchainFamily.test(one.specifier)) ? sure('model') : likely('model');
     if (modelReceiver.test(receiver) && modelMethod.test(method)) return likely('model');
     if (agentReceiver.test(receiver) && agentMethod.test(method)) return likely('agent');
     if (toolReceiver.test(receiver) && toolMethod.test(method)) return likely('tool');
@@ -448,7 +455,7 @@ function hasOption(call: CallExpression, key: RegExp): boolean {
 }
 
 const modelHosts =
-  /api\.openai\.com|api\.anthropic\.com|generativelanguage\.googleapis|openrouter\.ai|api\.groq\.com|api\.mistral\.ai|\/chat\/completions|\/v1\/messages|\/api\/(generate|chat)$|\/v1\/responses/;
+  /api\.openai\.com|^\/api\/(responses|completions?|llm)$|api\.anthropic\.com|generativelanguage\.googleapis|openrouter\.ai|api\.groq\.com|api\.mistral\.ai|\/chat\/completions|\/v1\/messages|\/api\/(generate|chat)$|\/v1\/responses/;
 
 /** True if an argument's text names a model's HTTP endpoint. */
 function fetchesModel(call: CallExpression): boolean {

@@ -225,6 +225,7 @@ function patternChanges(target: Pattern, node: AssignExpression, module: Module,
         return [
           { ...base, how: 'set', by: 0, value: node.value },
           { ...base, path: `${path}.length`, how: 'set', by: 0, value: node.value },
+          ...grownParts(node.value, path, base),
         ];
       }
       return [{ ...base, how: 'unknown', by: 0 }];
@@ -245,6 +246,23 @@ function patternChanges(target: Pattern, node: AssignExpression, module: Module,
     default:
       return [];
   }
+}
+
+/** `state = { ...state, log: [...state.log, x] }`: the same object with a longer part. */
+function grownParts(value: Expression, path: string, base: Omit<Change, 'how' | 'by' | 'path'>): Change[] {
+  const { module, env } = base;
+  if (value.kind !== 'object') return [];
+  if (!value.entries.some(one => one.kind === 'spread' && pathOf({ node: one.value, module, env }) === path)) return [];
+  return value.entries.flatMap((entry): Change[] => {
+    if (entry.kind !== 'entry') return [];
+    const part = `${path}.${entry.key}`;
+    const written =
+      entry.value.kind === 'name' ? indexOf(module).lookup(entry.value.name, entry.value)?.writes : undefined;
+    const grows = [entry.value, ...(written ?? []).flatMap(write => write.value ?? [])].some(one =>
+      extendsItself(one, part, module, env),
+    );
+    return grows ? [{ ...base, path: part, how: 'grow', by: 0 }] : [];
+  });
 }
 
 /** Names of things that only add up: tokens, cost, usage. */

@@ -93,8 +93,10 @@ export class Resolver {
       case 'list':
         return this.find(node, module, depth);
       case 'unary':
-      case 'binary':
         return none;
+      case 'binary':
+        if (!pipes(node, module)) return none;
+        break;
       default:
         break;
     }
@@ -395,6 +397,10 @@ export class Resolver {
         return [...this.values(node.left, module, depth), ...this.values(node.right, module, depth)];
       case 'conditional':
         return [...this.values(node.then, module, depth), ...this.values(node.otherwise, module, depth)];
+      case 'binary':
+        return [...this.values(node.left, module, depth), ...this.values(node.right, module, depth)].filter(
+          value => value.kind === 'external',
+        );
       default:
         return none;
     }
@@ -407,7 +413,8 @@ export class Resolver {
       if (!owner) return none;
       if (name === 'this') return [{ kind: 'instance', info: owner }];
       const base = this.lineage(owner, depth)[1];
-      return base ? [{ kind: 'instance', info: base }] : none;
+      if (base) return [{ kind: 'instance', info: base }];
+      return this.externalBases(owner).map(path => ({ kind: 'external', path: `${path}()`, chain: [] }));
     }
     const binding = index.lookup(name, node);
     if (!binding) {
@@ -680,6 +687,11 @@ export class Resolver {
   private constructorOf(info: ClassInfo): FunctionInfo | undefined {
     return this.method(info, info.module.language === 'python' ? '__init__' : 'constructor');
   }
+}
+
+/** Python's `prompt | model | parser`: packages overload it to put things in a row. */
+function pipes(node: Expression, module: Module): boolean {
+  return node.kind === 'binary' && node.operator === '|' && module.language === 'python';
 }
 
 /** `f.bind(x)` calls nothing: it is `f`. */

@@ -32,8 +32,11 @@ export function growthsOf(
           : change.node.kind === 'assign'
             ? (change.node.target as Expression)
             : change.node;
-      if (!isOutside(target, statement, module) || !isCollection(change.node, target, module)) continue;
-      if (!grown.has(change.path)) grown.set(change.path, { node: change.node, name: nameOf(target) });
+      const part =
+        pathOf({ node: target, module, env: undefined }) === change.path ? '' : partOf(change.node, change.path);
+      if (part === undefined || !isOutside(target, statement, module)) continue;
+      if (part === '' && !isCollection(change.node, target, module)) continue;
+      if (!grown.has(change.path)) grown.set(change.path, { node: change.node, name: `${nameOf(target)}${part}` });
     }
   }
   const found: Growth[] = [];
@@ -51,6 +54,14 @@ export function growthsOf(
     });
   }
   return found;
+}
+
+/** `.log` where an object is set to itself with a longer part: `state = { ...state, log: [...state.log, x] }`. */
+function partOf(node: Expression, path: string): string | undefined {
+  const key = path.slice(path.lastIndexOf('.') + 1);
+  const value = node.kind === 'assign' && node.operator === '=' ? node.value : undefined;
+  if (value?.kind !== 'object') return undefined;
+  return value.entries.some(entry => entry.kind === 'entry' && entry.key === key) ? `.${key}` : undefined;
 }
 
 /** Declared before the loop: it lives on from turn to turn. */
@@ -149,6 +160,13 @@ function mentionsPath(node: Expression, path: string, module: Module): boolean {
   return found;
 }
 
+/** True if the whole object that holds the place is given: `graph.invoke(state)` of `state.messages`. */
+function givesHolder(node: Expression, path: string, module: Module): boolean {
+  if (node.kind !== 'name' || !path.includes('.')) return false;
+  const holder = pathOf({ node, module, env: undefined });
+  return holder !== undefined && holder !== 'this' && path.startsWith(`${holder}.`);
+}
+
 /** Where the place itself is given to a model call in the loop. */
 function promptPlaces(path: string, loop: LoopStatement, module: Module, reader: Reader): Expression[] {
   const found: Expression[] = [];
@@ -173,7 +191,7 @@ function promptPlaces(path: string, loop: LoopStatement, module: Module, reader:
 function feedsIndirectly(path: string, loop: LoopStatement, module: Module, reader: Reader): boolean {
   let found = false;
   eachPrompt(loop, module, reader, argument => {
-    found ||= mentionsDeep(argument, path, module, 0);
+    found ||= givesHolder(argument, path, module) || mentionsDeep(argument, path, module, 0);
   });
   return found;
 }
