@@ -20,6 +20,8 @@ export type BreakerOptions = {
   probeDeadlineMs?: number;
   /** Failures in a row that open a closed breaker. Default 0: only trips open it. */
   failures?: number;
+  /** A saved state to start with: what {@link Breaker.snapshot} gave, in another process perhaps. */
+  initial?: BreakerSnapshot;
   /** 0 to below 1. Default `Math.random`. */
   random?: () => number;
   /** Called on every change of state. */
@@ -37,10 +39,10 @@ export type BreakerSnapshot = {
   reason: string | undefined;
 };
 
-/** A call that was let through. Report exactly one outcome. */
-export type Pass = { success(): void; failure(reason?: string): void };
+/** A call that was let through. Report exactly one outcome; `release` if the call did not happen. */
+export type Pass = { readonly rejected?: never; success(): void; failure(reason?: string): void; release(): void };
 
-/** A call that was rejected. */
+/** A call that was rejected, and when to try again (milliseconds since the epoch). */
 export type Rejection = { rejected: true; retryAt: number; reason: string | undefined };
 
 type State =
@@ -50,12 +52,13 @@ type State =
 
 /** See {@link BreakerOptions}. */
 export class Breaker {
-  readonly #options: Required<Omit<BreakerOptions, 'onChange'>> & Pick<BreakerOptions, 'onChange'>;
+  readonly #options: Required<Omit<BreakerOptions, 'onChange' | 'initial'>> & Pick<BreakerOptions, 'onChange'>;
   readonly #clock: Clock;
   #state: State = { is: 'closed' };
   #trips = 0;
   #failures = 0;
   #epoch = 0;
+  #pass: (Pass & { epoch: number }) | undefined;
   #reason: string | undefined;
 
   /** Throws `RangeError` for options that cannot work. */
@@ -71,7 +74,7 @@ export class Breaker {
       random: options.random ?? Math.random,
       onChange: options.onChange,
     };
-    const check = (name: keyof BreakerOptions, is: boolean, expected: string): void => {
+    const check = (name: keyof typeof all, is: boolean, expected: string): void => {
       if (!is) throw new RangeError(`breaker.${name} must be ${expected}, not ${String(all[name])}`);
     };
     check('cooldownMs', all.cooldownMs > 0, 'positive');
@@ -83,6 +86,7 @@ export class Breaker {
     check('failures', Number.isSafeInteger(all.failures) && all.failures >= 0, 'a whole number of at least 0');
     this.#options = all;
     this.#clock = clock;
+    if (options.initial) this.restore(options.initial);
   }
 
   /** Lets a call through or rejects it. */
@@ -120,6 +124,9 @@ export class Breaker {
         if (epoch !== this.#epoch) return;
         half.probes.delete(probe);
         this.trip(reason ?? this.#reason);
+      },
+      release: () => {
+        half.probes.delete(probe);
       },
     };
   }
@@ -166,16 +173,21 @@ export class Breaker {
     this.#state = saved.state === 'closed' ? { is: 'closed' } : { is: 'open', until: saved.retryAt };
   }
 
+  /** One for all calls of an epoch. */
   #closedPass(): Pass {
     const epoch = this.#epoch;
-    return {
+    if (this.#pass?.epoch === epoch) return this.#pass;
+    this.#pass = {
+      epoch,
       success: () => {
         if (epoch === this.#epoch) this.#failures = 0;
       },
       failure: reason => {
         if (epoch === this.#epoch && ++this.#failures >= this.#options.failures) this.trip(reason);
       },
+      release: () => undefined,
     };
+    return this.#pass;
   }
 
   #close(): void {
@@ -192,4 +204,4 @@ export class Breaker {
   }
 }
 
-const CLOSED_PASS: Pass = { success: () => undefined, failure: () => undefined };
+const CLOSED_PASS: Pass = { success: () => undefined, failure: () => undefined, release: () => undefined };

@@ -103,26 +103,18 @@ export class Budget {
     this.#reserved.usd += held.usd;
     this.#reserved.tokens += held.tokens;
     this.#reserved.calls++;
-    const epoch = this.#epoch;
-    let open = true;
-    const give = (): boolean => {
-      if (!open) return false;
-      open = false;
-      // What a reset forgot is not given back twice.
-      if (epoch !== this.#epoch) return false;
-      this.#reserved.calls--;
-      this.#reserved.usd = this.#reserved.calls === 0 ? 0 : this.#reserved.usd - held.usd;
-      this.#reserved.tokens -= held.tokens;
-      return true;
-    };
-    return {
-      settle: spend => {
-        if (give()) this.#add(spend);
-      },
-      release: () => {
-        give();
-      },
-    };
+    return new Held(this, this.#epoch, held.usd, held.tokens);
+  }
+
+  /** Takes a place back, with what was spent there; only places know when. */
+  private give(epoch: number, usd: number, tokens: number, spend: Spend | undefined): void {
+    // What a reset forgot is not given back twice.
+    if (epoch !== this.#epoch) return;
+    this.#reserved.calls--;
+    // Dollars add up in floating point: an empty house owes nothing.
+    this.#reserved.usd = this.#reserved.calls === 0 ? 0 : this.#reserved.usd - usd;
+    this.#reserved.tokens -= tokens;
+    if (spend) this.#add(spend);
   }
 
   /** Spent, without what is held. */
@@ -202,6 +194,35 @@ export class Budget {
       this.#spent.tokens -= gone.tokens;
       this.#spent.calls -= gone.calls;
     }
+  }
+}
+
+class Held implements Reservation {
+  readonly #budget: Budget;
+  readonly #epoch: number;
+  readonly #usd: number;
+  readonly #tokens: number;
+  #open = true;
+
+  constructor(budget: Budget, epoch: number, usd: number, tokens: number) {
+    this.#budget = budget;
+    this.#epoch = epoch;
+    this.#usd = usd;
+    this.#tokens = tokens;
+  }
+
+  settle(spend: Spend): void {
+    this.#close(spend);
+  }
+
+  release(): void {
+    this.#close(undefined);
+  }
+
+  #close(spend: Spend | undefined): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#budget['give'](this.#epoch, this.#usd, this.#tokens, spend);
   }
 }
 

@@ -8,25 +8,34 @@ import { ContextGuard } from './context.ts';
 import { Detector, type Remembered, type Sighting } from './detector.ts';
 import { digestKey, digestOf } from './digest.ts';
 import { emit, stateDir } from './emit/channel.ts';
+import { complain } from './emit/complain.ts';
 import { type Controllable, register, shared } from './emit/shared.ts';
 import { BreakerOpenError, errorOf, PreflightTripError, TripError } from './errors.ts';
 import type { AnyFunction, GuardOptions, Warning } from './options.ts';
 import { placeOf } from './place.ts';
 import type { Amounts, CallEvent, Operation } from './protocol/event.ts';
 import { LIMITS } from './protocol/limits.ts';
-import type { Evidence, MatchedCall, Place, Trip, TripReason } from './protocol/trip.ts';
+import {
+  type Evidence,
+  type MatchedCall,
+  type Place,
+  TRIP_REASONS,
+  type Trip,
+  type TripReason,
+} from './protocol/trip.ts';
 import { makeTrip } from './raise.ts';
 import { isRetryable } from './retryable.ts';
-import { currentRun, type Run } from './run.ts';
+import { currentRun, isThenable, type Run } from './run.ts';
 import {
   type Signature,
   type SignatureOptions,
+  sameSignature,
   signatureLength,
   signatureOf,
   signatureText,
   VOLATILE_KEYS,
 } from './signature.ts';
-import { usageOf } from './usage.ts';
+import { type Usage, usageOf } from './usage.ts';
 import { errorName, errorText, resultText } from './volatile.ts';
 
 type Above = ((...args: never[]) => unknown) | undefined;
@@ -77,7 +86,7 @@ export class GuardCore implements Controllable {
   #preflight: Trip | undefined | null = null;
   #calls = 0;
   #monitored = new Set<string>();
-  #last: { run: Run; again: string; trip: Trip } | undefined;
+  #last: { run: Run; signature: Signature | undefined; trip: Trip } | undefined;
   #until = 0;
 
   /** Throws `RangeError` for options that cannot work. `maker` is the public function that the user called. */
@@ -114,90 +123,78 @@ export class GuardCore implements Controllable {
   /** Checks a call. Gives a running call, an answer of `onWarn`, or the trip, which the caller throws. */
   check(facts: CallFacts, above: Above): GuardedCall | TripError | Answered {
     const run = currentRun();
-    const time = this.clock();
     const stopped = run.stopped;
-    if (stopped !== undefined)
-      return this.#trip('kill', `The run was stopped. ${stopped}`, {}, facts, run, time, above)!;
+    if (stopped !== undefined) return this.#trip('kill', `The run was stopped. ${stopped}`, {}, facts, run, above)!;
     if (this.#preflight !== undefined) {
-      const held = this.#heldBack(time);
-      if (held) return this.#blocked(new PreflightTripError(held), facts, run, time);
+      const held = this.#heldBack(this.clock());
+      if (held) return this.#blocked(new PreflightTripError(held), facts, run);
     }
-    let pass: Pass | undefined;
-    if (this.breaker) {
-      const admitted = this.breaker.admit();
-      if ('rejected' in admitted) {
-        const rejection = this.#rejection(admitted.retryAt, admitted.reason, run, time);
-        return this.#blocked(rejection, facts, run, time);
-      }
-      pass = admitted;
+    if (!this.breaker || this.#monitors()) return this.#admitted(facts, run, above, undefined);
+    const pass = this.breaker.admit();
+    if (pass.rejected) return this.#blocked(this.#rejection(pass.retryAt, pass.reason, run), facts, run);
+    try {
+      return this.#admitted(facts, run, above, pass);
+    } catch (error) {
+      // An option that throws is no outcome of the call: a probe must not be lost to it.
+      pass.release();
+      throw error;
     }
-    let answered: Answered | undefined;
+  }
+
+  #admitted(facts: CallFacts, run: Run, above: Above, pass: Pass | undefined): GuardedCall | TripError | Answered {
+    const { context, budget } = this;
+    const { name } = facts;
     const detector = this.#loop ? this.#detectorOf(run) : undefined;
     // Most of what a guard costs: made only where something looks at it.
-    const signature =
-      detector || shared.active ? signatureOf(facts.name, facts.input, this.#signatureOptions) : undefined;
+    const looked = detector !== undefined || shared.active;
+    const time = looked ? this.clock() : 0;
+    const signature = looked ? signatureOf(name, facts.input, this.#signatureOptions) : undefined;
+    let answered: Answered | undefined;
     if (detector && signature) {
-      const sighting = detector.look(facts.name, signature, time);
-      if (sighting?.stop) {
-        const trip = this.#trip(
-          'loop',
-          () => loopMessage(facts.name, sighting),
-          () => this.#loopEvidence(facts, signature, sighting),
-          facts,
-          run,
-          time,
-          above,
-          signature,
-        );
-        if (trip) return failing(pass, trip);
-      } else if (sighting) answered = this.#warn(facts, sighting, signature, run, time);
+      const seen = detector.look(name, signature, time);
+      if (seen) {
+        if (!seen.stop) answered = this.#warn(facts, seen, signature, run, time);
+        else {
+          const evidence = (): Evidence => this.#loopEvidence(facts, signature, seen);
+          const trip = this.#trip('loop', () => loopMessage(name, seen), evidence, facts, run, above, signature);
+          if (trip) return failing(pass, trip);
+        }
+      }
     }
     let raw = 0;
-    if (this.context) {
-      const measured = this.context.measure(payloadOf(facts));
+    if (context) {
+      const measured = context.measure(payloadOf(facts));
       raw = measured.raw;
-      if (measured.tokens > this.context.limit) {
-        const trip = this.#trip(
-          'context',
-          `The input of ${facts.name} has about ${measured.tokens} tokens, ${this.context.limit} fit. Summarise it or drop the oldest part.`,
-          { limit: this.context.limit, observed: measured.tokens, unit: 'tokens', subject: facts.name },
-          facts,
-          run,
-          time,
-          above,
-          signature,
-        );
+      if (measured.tokens > context.limit) {
+        const message = `The input of ${name} has about ${measured.tokens} tokens, ${context.limit} fit. Summarise it or drop the oldest part.`;
+        const evidence: Evidence = { limit: context.limit, observed: measured.tokens, unit: 'tokens', subject: name };
+        const trip = this.#trip('context', message, evidence, facts, run, above, signature);
         if (trip) return failing(pass, trip);
       }
     }
     if (answered) {
-      pass?.success();
+      pass?.release();
       return answered;
     }
     let reservation: Reservation | undefined;
-    if (this.budget) {
-      const held = this.budget.reserve(facts.estimate);
+    if (budget) {
+      const held = budget.reserve(facts.estimate);
       if (isShort(held)) {
-        const trip = this.#trip(
-          'budget',
-          shortageText(held),
-          this.#budgetEvidence(held),
-          facts,
-          run,
-          time,
-          above,
-          signature,
-        );
+        const trip = this.#trip('budget', shortageText(held), this.#budgetEvidence(held), facts, run, above, signature);
         if (trip) return failing(pass, trip);
       } else reservation = held;
     }
-    const remembered = signature && detector?.push(facts.name, signature, time);
+    const remembered = signature && detector?.push(name, signature, time);
     this.#calls++;
     run.calls++;
     const op = facts.op ?? this.op;
     if (op === 'model') run.modelCalls++;
-    if (op === 'step') run.steps.set(facts.name, (run.steps.get(facts.name) ?? 0) + 1);
-    return new GuardedCall(this, facts, op, signature, detector, remembered, reservation, pass, run, time, raw);
+    if (op === 'step') run.steps.set(name, (run.steps.get(name) ?? 0) + 1);
+    return new GuardedCall(this, facts, signature, detector, remembered, reservation, pass, run, time, raw);
+  }
+
+  #monitors(): boolean {
+    return this.options.monitor ?? shared.settings.monitor;
   }
 
   /** Like {@link check}, but throws the trip. For adapters with hooks before and after a call. */
@@ -205,23 +202,12 @@ export class GuardCore implements Controllable {
     const checked = this.check(facts, above);
     if (checked instanceof GuardedCall) return checked;
     if (checked instanceof TripError) {
-      void this.options.onTrip?.(checked);
+      const told = this.options.onTrip?.(checked);
+      if (isThenable(told)) told.then(undefined, error => complain(`onTrip rejected: ${String(error)}`));
       throw checked;
     }
     // Hooks cannot answer in place of a call: it goes on, warned.
-    return new GuardedCall(
-      this,
-      facts,
-      facts.op ?? this.op,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      currentRun(),
-      this.clock(),
-      0,
-    );
+    return new GuardedCall(this, facts, undefined, undefined, undefined, undefined, undefined, currentRun(), 0, 0);
   }
 
   /** Like {@link begin} for callers that can wait: `onTrip` is awaited, and an answer of `onWarn` is given as it is. */
@@ -306,11 +292,10 @@ export class GuardCore implements Controllable {
     evidenceOf: Evidence | (() => Evidence),
     facts: CallFacts,
     run: Run,
-    time: number,
     above: Above,
     signature?: Signature,
   ): TripError | undefined {
-    const monitored = reason !== 'kill' && (this.options.monitor ?? shared.settings.monitor);
+    const monitored = reason !== 'kill' && this.#monitors();
     if (monitored) {
       const key = `${reason}\n${run.id}\n${signature ? signatureText(signature) : ''}`;
       if (this.#monitored.has(key)) return undefined;
@@ -318,15 +303,11 @@ export class GuardCore implements Controllable {
       this.#monitored.add(key);
     }
     // A caller that swallows a trip and tries the same again gets the same trip: told and journalled once.
-    const again = reason === 'loop' ? (signature ? signatureText(signature) : '') : '';
     const last = this.#last;
-    if (!monitored && last && last.run === run && last.trip.reason === reason && last.again === again) {
-      return this.#blocked(
-        quick(() => errorOf(last.trip)),
-        facts,
-        run,
-        time,
-      );
+    if (!monitored && last && last.run === run && last.trip.reason === reason) {
+      const again =
+        reason !== 'loop' || (last.signature && signature ? sameSignature(last.signature, signature) : false);
+      if (again) return this.#blocked(quick(errorOf, last.trip), facts, run);
     }
     const { store, storeTtlMs = 900_000 } = this.options;
     const evidence = typeof evidenceOf === 'function' ? evidenceOf() : evidenceOf;
@@ -334,6 +315,7 @@ export class GuardCore implements Controllable {
       this.breaker.trip(reason);
       evidence.retryAt = this.breaker.snapshot().retryAt;
     }
+    const time = this.clock();
     const trip = makeTrip({
       reason,
       guard: this.label,
@@ -346,20 +328,20 @@ export class GuardCore implements Controllable {
       monitored,
     });
     if (monitored) return undefined;
-    this.#last = this.breaker ? undefined : { run, again, trip };
+    this.#last = this.breaker ? undefined : { run, signature, trip };
     store?.save(this.label, { trip, until: time + storeTtlMs, window: this.#windowDigests(run) });
-    return this.#blocked(errorOf(trip), facts, run, time);
+    return this.#blocked(errorOf(trip), facts, run);
   }
 
-  #blocked(error: TripError, facts: CallFacts, run: Run, time: number): TripError {
+  #blocked(error: TripError, facts: CallFacts, run: Run): TripError {
     if (shared.active) {
       run.announce();
       emit({
         kind: 'call',
         runId: run.id,
-        time,
+        time: this.clock(),
         op: facts.op ?? this.op,
-        name: facts.name,
+        name: facts.name.slice(0, LIMITS.name),
         durationMs: 0,
         outcome: 'blocked',
         error: error.reason,
@@ -368,22 +350,22 @@ export class GuardCore implements Controllable {
     return error;
   }
 
-  #rejection(retryAt: number, reason: string | undefined, run: Run, time: number): BreakerOpenError {
-    return quick(
-      () =>
-        new BreakerOpenError({
-          id: 'breaker-open',
-          runId: run.id,
-          run: run.name,
-          app: '',
-          pid: process.pid,
-          time,
-          reason: (reason as TripReason | undefined) ?? 'loop',
-          guard: this.label,
-          message: `The breaker of ${this.label} is open for another ${Math.max(0, Math.ceil((retryAt - time) / 1000))} s.`,
-          evidence: { retryAt },
-        }),
-    );
+  #rejection(retryAt: number, reason: string | undefined, run: Run): BreakerOpenError {
+    const time = this.clock();
+    const seconds = Math.max(0, Math.ceil((retryAt - time) / 1000));
+    return quick(rejected => new BreakerOpenError(rejected), {
+      id: 'breaker-open',
+      runId: run.id,
+      run: run.name,
+      app: '',
+      pid: process.pid,
+      time,
+      // What opened it may be a failure's name: then no limit was reached, and `loop` stands for it.
+      reason: isReason(reason) ? reason : 'loop',
+      guard: this.label,
+      message: `The breaker of ${this.label} is open for another ${seconds} s.`,
+      evidence: { retryAt },
+    });
   }
 
   #warn(facts: CallFacts, sighting: Sighting, signature: Signature, run: Run, time: number): Answered | undefined {
@@ -471,15 +453,18 @@ export class GuardCore implements Controllable {
 }
 
 /** Makes an error without its stack: rejections come in numbers, and the place was in the first trip. */
-const quick = <E>(make: () => E): E => {
+const quick = <E>(make: (trip: Trip) => E, trip: Trip): E => {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
-    return make();
+    return make(trip);
   } finally {
     Error.stackTraceLimit = limit;
   }
 };
+
+const isReason = (reason: string | undefined): reason is TripReason =>
+  (TRIP_REASONS as readonly (string | undefined)[]).includes(reason);
 
 const payloadOf = (facts: CallFacts): unknown => ('payload' in facts ? facts.payload : facts.input);
 
@@ -492,7 +477,6 @@ const failing = (pass: Pass | undefined, trip: TripError): TripError => {
 export class GuardedCall {
   readonly #core: GuardCore;
   readonly #facts: CallFacts;
-  readonly #op: Operation;
   readonly #signature: Signature | undefined;
   readonly #detector: Detector | undefined;
   readonly #remembered: Remembered | undefined;
@@ -507,7 +491,6 @@ export class GuardedCall {
   constructor(
     core: GuardCore,
     facts: CallFacts,
-    op: Operation,
     signature: Signature | undefined,
     detector: Detector | undefined,
     remembered: Remembered | undefined,
@@ -519,7 +502,6 @@ export class GuardedCall {
   ) {
     this.#core = core;
     this.#facts = facts;
-    this.#op = op;
     this.#signature = signature;
     this.#detector = detector;
     this.#remembered = remembered;
@@ -530,54 +512,61 @@ export class GuardedCall {
     this.#raw = raw;
   }
 
-  /** The call gave `output`. What it cost is read from there, or given. Throws what a `cost` option throws. */
+  /**
+   * The call gave `output`. What it cost is read from there, or given; what nobody tells counts as it was estimated.
+   * Throws what the options `cost`, `usage` and `result` throw, after everything is settled.
+   */
   succeed(output: unknown, known?: Outcome): void {
     if (!this.#open) return;
     this.#open = false;
     const { options, context, budget } = this.#core;
+    const facts = this.#facts;
+    const run = this.#run;
+    this.#pass?.success();
+    let inputTokens = known?.inputTokens ?? 0;
+    let outputTokens = known?.outputTokens ?? 0;
+    let usd = known?.usd ?? facts.estimate?.usd ?? 0;
+    let tokens = inputTokens + outputTokens;
+    try {
+      if (!known) {
+        const usage = options.usage
+          ? (options.usage as (output: unknown) => Usage | undefined)(output)
+          : usageOf(output);
+        inputTokens = usage?.inputTokens ?? 0;
+        outputTokens = usage?.outputTokens ?? 0;
+        tokens = usage ? inputTokens + outputTokens : (facts.estimate?.tokens ?? 0);
+      }
+      if (known?.usd === undefined && options.cost) {
+        const cost = (options.cost as (input: unknown, output: unknown) => number)(payloadOf(facts), output);
+        if (!Number.isFinite(cost) || cost < 0) throw new RangeError(`cost of ${facts.name} must not be ${cost}`);
+        usd = cost;
+      }
+    } finally {
+      this.#reservation?.settle({ usd, tokens });
+      run.tokens += tokens;
+      run.usd += usd;
+      if (context && this.#raw > 0 && inputTokens > 0) context.learn(this.#raw, inputTokens);
+    }
     if (this.#remembered) {
       const result = options.result ? (options.result as (output: unknown) => unknown)(output) : output;
       this.#detector?.done(this.#remembered, resultText(result));
     }
-    this.#pass?.success();
-    const usage = known
-      ? undefined
-      : options.usage
-        ? (options.usage as (output: unknown) => ReturnType<typeof usageOf>)(output)
-        : usageOf(output);
-    const inputTokens = known?.inputTokens ?? usage?.inputTokens ?? 0;
-    const outputTokens = known?.outputTokens ?? usage?.outputTokens ?? 0;
-    if (context && this.#raw > 0 && inputTokens > 0) context.learn(this.#raw, inputTokens);
-    let usd = known?.usd ?? 0;
-    try {
-      if (known?.usd === undefined && options.cost) {
-        usd = (options.cost as (input: unknown, output: unknown) => number)(payloadOf(this.#facts), output);
-        if (!Number.isFinite(usd) || usd < 0) throw new RangeError(`cost of ${this.#facts.name} must not be ${usd}`);
-      }
-    } catch (error) {
-      // What cannot be priced counts as it was estimated, and the mistake is the caller's to see.
-      this.#reservation?.settle({ usd: this.#facts.estimate?.usd ?? 0, tokens: inputTokens + outputTokens });
-      throw error;
+    if (shared.active) {
+      this.#emit('ok', usd, inputTokens, outputTokens);
+      if (budget) this.#emitBudget(budget);
     }
-    const tokens = inputTokens + outputTokens;
-    this.#reservation?.settle({ usd, tokens });
-    const run = this.#run;
-    run.tokens += tokens;
-    run.usd += usd;
-    if (shared.active) this.#emit('ok', usd, inputTokens, outputTokens);
-    if (shared.active && budget) this.#emitBudget(budget);
   }
 
   /** The call failed. */
   fail(error: unknown): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#pass?.failure(errorName(error));
+    this.#reservation?.settle({ usd: 0, tokens: 0 });
     if (this.#remembered && this.#detector) {
       const retryable = (this.#core.options.isRetryable ?? isRetryable)(error);
       this.#detector.failed(this.#remembered, errorText(error, this.#signature), retryable);
     }
-    this.#pass?.failure(errorName(error));
-    this.#reservation?.settle({ usd: 0, tokens: 0 });
     if (shared.active) this.#emit('error', 0, 0, 0, errorName(error));
   }
 
@@ -587,19 +576,22 @@ export class GuardedCall {
     this.#open = false;
     this.#reservation?.release();
     if (this.#remembered) this.#detector?.forget(this.#remembered);
-    this.#pass?.success();
+    this.#pass?.release();
   }
 
   #emit(outcome: 'ok' | 'error', usd: number, inputTokens: number, outputTokens: number, error?: string): void {
     const run = this.#run;
+    const now = this.#core.clock();
+    // Where nobody looked when it began, no time was taken.
+    const time = this.#time || now;
     run.announce();
     const event: CallEvent = {
       kind: 'call',
       runId: run.id,
-      time: this.#time,
-      op: this.#op,
+      time,
+      op: this.#facts.op ?? this.#core.op,
       name: this.#facts.name.slice(0, LIMITS.name),
-      durationMs: Math.max(0, this.#core.clock() - this.#time),
+      durationMs: Math.max(0, now - time),
       outcome,
     };
     if (this.#signature) {
@@ -619,7 +611,7 @@ export class GuardedCall {
     emit({
       kind: 'budget',
       runId: this.#run.id,
-      time: this.#time,
+      time: this.#core.clock(),
       guard: this.#core.label,
       spent: budget.spent,
       reserved: budget.reserved,

@@ -125,7 +125,7 @@ export class CrewBreaker {
     const stopped = currentRun().stopped;
     if (stopped !== undefined) this.#trip('kill', `The run was stopped. ${stopped}`, {}, this.check);
     const admitted = this.#breaker.admit();
-    if (!('rejected' in admitted)) {
+    if (!admitted.rejected) {
       // Asking is no work: the probe is given back as passed, and the next signal decides.
       admitted.success();
       return;

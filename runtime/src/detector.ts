@@ -535,8 +535,11 @@ export class Detector {
   #noteSweep(tool: Tool, signature: Signature): void {
     if (this.#options.sweep === 0) return;
     const { swept } = tool;
-    tool.sweep = swept && countsUp(swept, signature) ? tool.sweep + (tool.sweep === 0 ? SWEEP_FROM : SWEEP_EVERY) : 0;
+    const counts = swept !== undefined && countsUp(swept, signature);
+    tool.sweep = counts ? tool.sweep + (tool.sweep === 0 ? SWEEP_FROM : SWEEP_EVERY) : 0;
     tool.swept = signature;
+    // Other targets each time: looked at again after as many calls.
+    if (swept && !counts) tool.fresh = 0;
   }
 
   #tool(name: string): Tool {

@@ -206,11 +206,15 @@ const CLASSES = {
 export const errorOf = (trip: Trip): TripError =>
   trip.reason === 'cap' ? new TripError(trip) : new CLASSES[trip.reason](trip);
 
-/** Whether an error is a trip, of the given reason if one is given. For wrapped errors see {@link tripOf}. */
+/**
+ * Whether an error is a trip, or the very error of a limit if its reason is given: an open breaker and a trip of an
+ * earlier process, which only repeat a reason, are none. For wrapped errors see {@link tripOf}.
+ */
 export function isTripError(error: unknown): error is TripError;
 export function isTripError<R extends TripReason>(error: unknown, reason: R): error is ErrorOf<R>;
 export function isTripError(error: unknown, reason?: TripReason): boolean {
-  return error instanceof TripError && (reason === undefined || error.reason === reason);
+  if (reason === undefined) return error instanceof TripError;
+  return error instanceof (reason === 'cap' ? CapReachedError : CLASSES[reason]);
 }
 
 /** The trip behind an error that a framework may have wrapped (`cause`, `errors`, `originalError`); undefined if none. */

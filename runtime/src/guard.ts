@@ -2,6 +2,7 @@
 // Or makes a guard that is shared: a function of functions that is also a decorator, TC39 and legacy.
 
 import { type Answered, type CallFacts, GuardCore, GuardedCall, type GuardView } from './core.ts';
+import { complain } from './emit/complain.ts';
 import { TripError } from './errors.ts';
 import type { AnyFunction, GuardOptions } from './options.ts';
 import type { Amounts } from './protocol/event.ts';
@@ -97,10 +98,15 @@ export const wrap = <F extends AnyFunction>(core: GuardCore, fn: F, name: string
     signature?: (...args: unknown[]) => unknown;
     estimate?: (...args: unknown[]) => { usd?: number; tokens?: number };
   };
-  let promises = isAsync(fn);
+  // Undefined until a call has shown it.
+  let promises: boolean | undefined = isAsync(fn) || undefined;
   const guarded = function (this: unknown, ...args: unknown[]): unknown {
-    const input = signature ? signature(...args) : args.length === 1 ? args[0] : args;
-    const facts = { name, input, payload: args[0], estimate: estimate?.(...args) };
+    const facts = {
+      name,
+      input: signature ? signature(...args) : args.length === 1 ? args[0] : args,
+      payload: args[0],
+      estimate: estimate?.(...args),
+    };
     const call = core.check(facts, guarded as AnyFunction);
     if (!(call instanceof GuardedCall)) return refuse(core, call, promises);
     let output: unknown;
@@ -111,6 +117,7 @@ export const wrap = <F extends AnyFunction>(core: GuardCore, fn: F, name: string
       throw error;
     }
     if (!isThenable(output)) {
+      promises = false;
       call.succeed(output);
       return output;
     }
@@ -126,14 +133,23 @@ export const wrap = <F extends AnyFunction>(core: GuardCore, fn: F, name: string
       },
     );
   };
-  Object.defineProperty(guarded, 'name', { value: fn.name, configurable: true });
-  Object.defineProperty(guarded, 'length', { value: fn.length, configurable: true });
+  // The type promises the function's own properties as well.
+  const {
+    prototype: _,
+    arguments: __,
+    caller: ___,
+    ...own
+  } = Object.getOwnPropertyDescriptors(fn) as Record<string, PropertyDescriptor>;
+  Object.defineProperties(guarded, own);
   CORES.set(guarded, core);
   return guarded as unknown as F;
 };
 
-/** Throws the trip, after `onTrip`; as a rejection where the function gives promises or `onTrip` does. */
-const refuse = (core: GuardCore, refused: TripError | Answered, promises: boolean): unknown => {
+/**
+ * Throws the trip, after `onTrip`; as a rejection where the function gives promises. Of a function that is known to give
+ * none the throw cannot wait: there an `onTrip` that gives a promise is only watched.
+ */
+const refuse = (core: GuardCore, refused: TripError | Answered, promises: boolean | undefined): unknown => {
   if (!(refused instanceof TripError)) return promises ? Promise.resolve(refused.instead) : refused.instead;
   let told: unknown;
   try {
@@ -143,9 +159,12 @@ const refuse = (core: GuardCore, refused: TripError | Answered, promises: boolea
     throw error;
   }
   if (isThenable(told)) {
-    return told.then(() => {
-      throw refused;
-    });
+    if (promises !== false) {
+      return told.then(() => {
+        throw refused;
+      });
+    }
+    told.then(undefined, error => complain(`onTrip rejected: ${String(error)}`));
   }
   if (promises) return Promise.reject(refused);
   throw refused;

@@ -34,12 +34,23 @@ export class Runs {
       this.#count = count + 1;
       return;
     }
-    this.#quiet = false;
     const mask = this.#mask;
-    const top = Math.min(count, this.#max);
-    for (let period = 1; period <= top; period++) {
-      if (ring[(count - period) & mask] === id) run[period]!++;
-      else run[period] = 0;
+    const top = count < this.#max ? count : this.#max;
+    if (this.#quiet) {
+      // Nothing runs: then only what begins is written.
+      for (let period = 1; period <= top; period++) {
+        if (ring[(count - period) & mask] !== id) continue;
+        run[period] = 1;
+        this.#quiet = false;
+      }
+    } else {
+      let runs = 0;
+      for (let period = 1; period <= top; period++) {
+        const length = ring[(count - period) & mask] === id ? run[period]! + 1 : 0;
+        run[period] = length;
+        runs |= length;
+      }
+      this.#quiet = runs === 0;
     }
     ring[count & mask] = id;
     this.#count = count + 1;
@@ -53,7 +64,9 @@ export class Runs {
     const count = this.#count;
     const ring = this.#ring;
     const mask = this.#mask;
-    const top = Math.min(count, this.#max);
+    const top = count < this.#max ? count : this.#max;
+    // What would be the first repeat of its period completes nothing from three repeats on, or two of a longer one.
+    if (this.#quiet && repeats > 2) return 0;
     for (let period = from; period <= top; period++) {
       if (ring[(count - period) & mask] === id && this.#run[period]! + 1 >= (repeats - 1) * period) return period;
     }
@@ -63,6 +76,7 @@ export class Runs {
   /** Forgets everything. */
   clear(): void {
     this.#count = 0;
+    this.#quiet = true;
     this.#run.fill(0);
   }
 }

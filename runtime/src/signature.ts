@@ -117,7 +117,8 @@ export const sameSignature = (a: Signature, b: Signature): boolean => {
     const other = b.parts[index];
     if (one === other) continue;
     // Made before and after the known sets of keys were forgotten.
-    if (!(one instanceof Keys && other instanceof Keys) || one.keys.join('\n') !== other.keys.join('\n')) return false;
+    if (!(one instanceof Keys && other instanceof Keys) || JSON.stringify(one.keys) !== JSON.stringify(other.keys))
+      return false;
   }
   return true;
 };
@@ -191,10 +192,10 @@ const MOST_KNOWN = 2_000;
 
 /** The one `Keys` of a set of keys, in the order in which they first came. */
 const keysOf = (keys: readonly string[]): Keys => {
-  const text = keys.join('\n');
+  const text = JSON.stringify(keys);
   let one = known.get(text);
   if (one) return one;
-  const sorted = keys.slice().sort().join('\n');
+  const sorted = JSON.stringify(keys.slice().sort());
   one = known.get(sorted) ?? new Keys(keys);
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(sorted, one).set(text, one);
