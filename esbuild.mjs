@@ -207,10 +207,14 @@ async function buildParser() {
   const sections = text.slice(body, end).split(/^(?=\/\/ src\/)/m);
   const compiler = sections.filter(section => section.startsWith('// src/compiler/'));
   const given = names.filter(name => exported.has(name)).map(name => `${exported.get(name)} as ${name}`);
-  // The editor services give identifiers their text; without them the reader would see every name empty.
-  const identifierText = `
+  // The editor services give names their text, and nodes their start: without them the reader would see every name empty.
+  const nodeMembers = `
 objectAllocator.getPrivateIdentifierConstructor = objectAllocator.getIdentifierConstructor;
 Object.defineProperty(objectAllocator.getIdentifierConstructor().prototype, 'text', { get() { return idText(this); } });
+for (const name of ['Node', 'Token', 'Identifier', 'SourceFile'])
+  objectAllocator['get' + name + 'Constructor']().prototype.getStart = function (file, withComments) {
+    return getTokenPosOfNode(this, file, withComments);
+  };
 `;
   await build({
     ...common,
@@ -228,7 +232,7 @@ Object.defineProperty(objectAllocator.getIdentifierConstructor().prototype, 'tex
         setup(b) {
           b.onResolve({ filter: /^parser$/ }, () => ({ path: script, namespace: 'parser' }));
           b.onLoad({ filter: /./, namespace: 'parser' }, () => ({
-            contents: `${before}${compiler.join('')}\n${identifierText}export { ${given.join(', ')} };\n`,
+            contents: `${before}${compiler.join('')}\n${nodeMembers}\nexport { ${given.join(', ')} };\n`,
             resolveDir: dirname(script),
           }));
         },

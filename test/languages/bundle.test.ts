@@ -19,12 +19,13 @@ test('the shipped parser has all that the reader asks of it', () => {
   expect(missing).toEqual([]);
 });
 
-/** Kinds, places, flags and errors of a whole tree. */
+/** Kinds, places, flags, texts and errors of a whole tree. */
 function shape(parser: typeof ts, path: string, text: string): string {
   const file = parser.createSourceFile(path, text, parser.ScriptTarget.Latest, true);
   const rows: string[] = [];
   const visit = (node: ts.Node): void => {
-    rows.push(`${node.kind} ${node.pos} ${node.end} ${node.flags}`);
+    const { text } = node as unknown as { text?: string };
+    rows.push(`${node.kind} ${node.pos} ${node.getStart(file)} ${node.end} ${node.flags} ${text}`);
     parser.forEachChild(node, visit);
   };
   visit(file);
