@@ -101,7 +101,9 @@ describe('supersteps of 25', () => {
 
   test('Infinity is no limit', async () => {
     const agent = createAgent({ model: new Asking({ limit: 80 }), tools: [look] });
-    await expect(agent.invoke(input, { recursionLimit: Number.POSITIVE_INFINITY })).rejects.toThrow('80 calls and no end');
+    await expect(agent.invoke(input, { recursionLimit: Number.POSITIVE_INFINITY })).rejects.toThrow(
+      '80 calls and no end',
+    );
   });
 });
 

@@ -1,25 +1,30 @@
 // LangGraph (JavaScript and Python): state graphs, their nodes, edges, routers and commands, and the limit of a run.
 // Defaults and behaviour: facts proven in test/integration with the real package.
-import type { Bound, Counter, FixPlan, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
+import type { Bound, Counter, FixPlan, Loop, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { linear, pathOf } from '../program/access.ts';
 import type { CallExpression, Expression, Module, ObjectExpression } from '../program/model.ts';
-import { calleeName, limitOf, number, symbol } from '../program/quantity.ts';
+import { calleeName, limitOf, most, nameOf, number, type Quantity, symbol } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In, Value } from '../program/values.ts';
 import { functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
+import { madeAt } from './calls.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
 import { guardOf, type LoopSite } from './plain/bounds.ts';
 import { taint } from './plain/taint.ts';
-import { allOf, workOfCallable } from './plain/work.ts';
+import { allOf, isNothing, workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
 import { comparedCounters } from './step-ways.ts';
+import { toolsOf } from './tools.ts';
 
 const packages = ['@langchain/langgraph', '@langchain/langgraph/*', 'langgraph'];
 const builder = /^:(?:graph\.|graph\.state\.|graph\.message\.)?(StateGraph|MessageGraph|Graph)\(\)/;
 const runMethods =
   /\.compile\(\)(?:\.(?:with_config|withConfig)\(\))*\.(invoke|stream|streamEvents|batch|ainvoke|astream|abatch|astream_events)$/;
+
+/** Attempts of a retry policy that does not say how many. */
+const defaultAttempts = 3;
 
 const end = '__end__';
 const start = '__start__';
@@ -55,9 +60,35 @@ export const langgraph: Framework = {
       language: 'typescript',
       value: defaultRecursionLimit,
       unit: 'supersteps of one invoke',
-      sentinels: { Infinity: 'no limit', NaN: 'no limit' },
+      sentinels: {
+        Infinity: 'no limit',
+        NaN: 'no limit',
+        1000000000: 'no limit',
+        0: 'refused',
+        'none in a graph inside a graph': 'the limit of the one around it, counted anew',
+      },
       onLimit: 'throws GraphRecursionError',
-      proof: 'test/integration',
+      proof: 'test/integration/langgraph.test.ts, test/integration/langgraph-more.test.ts',
+    },
+    {
+      option: 'retryPolicy of a node, retry of a task',
+      package: '@langchain/langgraph',
+      language: 'typescript',
+      value: 1,
+      unit: 'attempts; 3 with a policy that does not say how many',
+      sentinels: { Infinity: 'no limit' },
+      onLimit: 'throws the last error',
+      proof: 'test/integration/langgraph-more.test.ts',
+    },
+    {
+      option: 'loops in an entrypoint',
+      package: '@langchain/langgraph',
+      language: 'typescript',
+      value: null,
+      unit: 'tasks',
+      sentinels: { recursionLimit: 'does not count tasks' },
+      onLimit: '',
+      proof: 'test/integration/langgraph-more.test.ts',
     },
     {
       option: 'recursion_limit',
@@ -98,6 +129,30 @@ export const langgraph: Framework = {
       effect: 'keeps',
     },
     { packages, path: /ToolNode\(\)\.(invoke|ainvoke)$/, effect: 'tool' },
+    // The functional API: what `task` and `entrypoint` give back runs their function.
+    { packages, path: /^:(task|entrypoint)$/, effect: 'wrapper' },
+    {
+      packages,
+      path: /^:task\(\)$/,
+      effect: 'retry',
+      work(call, value, reader): Work {
+        const made = value.chain.at(-1);
+        const body = allOf((made?.node.arguments ?? []).map(one => workOfCallable(one.value, made!.module, reader)));
+        const policy = made && policyOf(made, 0, reader);
+        if (!policy || isNothing(body)) return body;
+        const place: Place = { path: call.module.path, span: headOf(call.node) };
+        return { do: 'times', count: policy.count, body, place, what: policy.what, retry: true };
+      },
+    },
+    {
+      packages,
+      path: /^:entrypoint\(\)\.(invoke|stream|ainvoke|astream)$/,
+      effect: 'agent',
+      work: (_call, value, reader): Work =>
+        allOf(
+          (value.chain[0]?.node.arguments ?? []).map(one => workOfCallable(one.value, value.chain[0]!.module, reader)),
+        ),
+    },
     {
       packages,
       path: /(create_react_agent|createReactAgent)\(\)(\.\w+\(\))*\.(invoke|stream|ainvoke|astream|batch)$/,
@@ -117,8 +172,9 @@ export const langgraph: Framework = {
         }
       }
     }
-    for (const one of builders.values()) machines.push(machineOf(one, runs, reader));
-    return { machines, runs };
+    const loops: Loop[] = [];
+    for (const one of builders.values()) machines.push(machineOf(one, runs, loops, reader));
+    return { machines, runs, loops };
   },
 };
 
@@ -237,7 +293,7 @@ interface NodeDraft {
   readonly work: Work[];
 }
 
-function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine {
+function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Reader): Machine {
   const { root } = one;
   const id = machineId(root);
   const nodes = new Map<string, NodeDraft>();
@@ -250,13 +306,25 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
   const channels = channelsOf(root, reader);
   let open = false;
 
-  const addNode = (name: string, call: In<CallExpression>, action: In<Expression> | undefined): void => {
+  const defaultPolicy = one.calls
+    .filter(({ method }) => method === 'setNodeDefaults' || method === 'set_node_defaults')
+    .map(({ call }) => policyOf(call, 0, reader))
+    .find(policy => policy !== undefined);
+  const addNode = (
+    name: string,
+    call: In<CallExpression>,
+    action: In<Expression> | undefined,
+    own?: Attempts | undefined,
+  ): void => {
     if (nodes.has(name)) return;
+    const place: Place = { path: call.module.path, span: headOf(call.node) };
+    const policy = own ?? defaultPolicy;
+    const work = action && nodeWork(action, reader);
     nodes.set(name, {
       name,
-      place: { path: call.module.path, span: headOf(call.node) },
+      place,
       action,
-      work: action ? [nodeWork(action, reader)] : [],
+      work: work ? [policy ? retried(work, policy, place, name, loops) : work] : [],
     });
   };
 
@@ -267,7 +335,9 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
     if (!first) continue;
     const names = stringsOf(first.value, call.module, reader.resolver).strings;
     if (names.length > 0) {
-      for (const name of names) addNode(name, call, second ? { node: second.value, module: call.module } : undefined);
+      const policy = policyOf(call, 2, reader);
+      for (const name of names)
+        addNode(name, call, second ? { node: second.value, module: call.module } : undefined, policy);
       continue;
     }
     for (const value of reader.resolver.values(first.value, call.module)) {
@@ -280,7 +350,14 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
         for (const item of value.node.items) {
           const pair = item.kind === 'list' ? item.items : [item];
           const name = pair[0] ? stringsOf(pair[0], value.module, reader.resolver).strings[0] : undefined;
-          if (name !== undefined) addNode(name, call, pair[1] ? { node: pair[1], module: value.module } : undefined);
+          const options = pair[2] && { node: pair[2], module: value.module };
+          if (name !== undefined)
+            addNode(
+              name,
+              call,
+              pair[1] ? { node: pair[1], module: value.module } : undefined,
+              options && policyIn(options, reader),
+            );
         }
       } else if (value.kind === 'function') {
         addNode(value.info.node?.name ?? '', call, { node: first.value, module: call.module });
@@ -375,7 +452,7 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
     const reset = new Set<string>();
     let firstFunction = true;
     for (const info of functionsOf(action, reader)) {
-      const facts = nodeFacts(info, channels, reader);
+      const facts = nodeFacts(info, channels, !transitions.some(t => t.from === node.name), reader);
       if (facts.human) human.add(node.name);
       if (facts.guard) guards.set(node.name, facts.guard);
       for (const key of facts.resets) reset.add(key);
@@ -439,7 +516,96 @@ function machineOf(one: Builder, runs: readonly Run[], reader: Reader): Machine 
     open,
     fixes: mine.flatMap(run => run.fixes),
     disabled: undefined,
+    handsDown: true,
+    inherits: true,
   };
+}
+
+/** How often a node is tried. */
+interface Attempts {
+  readonly count: Quantity;
+  readonly what: string;
+  /** Where the number stands, or the policy without one. */
+  readonly at: In<Expression>;
+}
+
+/** A node that fails is tried again within its superstep. */
+function retried(body: Work, { count, what, at }: Attempts, place: Place, name: string, loops: Loop[]): Work {
+  if (count !== 'endless') return { do: 'times', count, body, place, what, retry: true };
+  const id = `langgraph:${place.path}@${place.span[0]}@retry`;
+  const policy: Place = { path: at.module.path, span: at.node.span };
+  loops.push({
+    id,
+    shape: 'retry',
+    framework: 'langgraph',
+    name,
+    place: policy,
+    witness: [{ ...place, message: `${name} is tried again for ever` }],
+    controller: 'exception',
+    coverage: 'missing',
+    reason: `maxAttempts: ${nameOf(at.node)}`,
+    rounds: 'endless',
+    bounds: [],
+    sure: true,
+    steps: [],
+    body,
+    fixes: [
+      {
+        title: `Stop after ${defaultAttempts} attempts`,
+        safe: false,
+        rules: ['unguarded-retry'],
+        operations: [{ do: 'replace', path: policy.path, at: policy.span, text: String(defaultAttempts) }],
+      },
+    ],
+  });
+  return { do: 'repeat', loop: id, body };
+}
+
+/** The retry policy of a call's options, at one position or as a keyword argument. */
+function policyOf(call: In<CallExpression>, position: number, reader: Reader): Attempts | undefined {
+  for (const key of ['retryPolicy', 'retry_policy', 'retry']) {
+    const given = reader.resolver.option(call, key, position);
+    if (given) return attemptsOf(given, reader);
+  }
+  return undefined;
+}
+
+function policyIn(options: In<Expression>, reader: Reader): Attempts | undefined {
+  for (const value of reader.resolver.values(options.node, options.module)) {
+    const given = value.kind === 'object' ? reader.resolver.entry(value, 'retryPolicy') : undefined;
+    if (given) return attemptsOf(given, reader);
+  }
+  return undefined;
+}
+
+function attemptsOf(policy: In<Expression>, reader: Reader): Attempts | undefined {
+  const name = nameOf(policy.node);
+  const what = `attempts of ${name}`;
+  const values = reader.resolver.values(policy.node, policy.module);
+  if (values.length > 0 && values.every(value => value.kind === 'constant')) return undefined;
+  let found: Quantity | undefined;
+  let at = policy;
+  for (const value of values) {
+    const made = value.kind === 'external' ? value.chain.at(-1) : undefined;
+    const given =
+      value.kind === 'object'
+        ? reader.resolver.entry(value, 'maxAttempts')
+        : made && reader.resolver.option(made, 'max_attempts');
+    if (value.kind === 'constant') continue;
+    const isOpen = value.kind === 'object' ? reader.resolver.isOpen(value) : !made;
+    const limit = given && limitOf({ node: given.node, module: given.module, env: undefined }, reader.resolver);
+    const one: Quantity =
+      limit?.kind === 'number'
+        ? Number.isFinite(limit.value)
+          ? number(Math.max(1, Math.ceil(limit.value)))
+          : 'endless'
+        : limit || isOpen
+          ? symbol(limit?.name ?? what)
+          : number(defaultAttempts);
+    if (given && (found === undefined || one === 'endless')) at = given;
+    found = found === undefined ? one : most(found, one);
+  }
+  return { count: found ?? symbol(what), what, at };
 }
 
 /** The name that the graph is bound to. */
@@ -490,7 +656,14 @@ function nodeWork(action: In<Expression>, reader: Reader): Work {
     if (value.kind !== 'external') continue;
     if (isBuilderMember(value) && value.path.includes('.compile()') && value.chain[0])
       return { do: 'run', machine: machineId(value.chain[0]), limit: undefined, place };
-    if (/ToolNode\(\)$/.test(value.path)) return { do: 'tool', place, what: 'ToolNode' };
+    if (/ToolNode\(\)$/.test(value.path)) {
+      const made = value.chain.at(-1);
+      const given = made?.node.arguments[0];
+      const tools = given && toolsOf({ node: given.value, module: made.module }, ['func'], reader).work;
+      return allOf([{ do: 'tool', place, what: 'ToolNode' }, ...(tools ? [tools] : [])]);
+    }
+    if (/:(createReactAgent|createAgent|createDeepAgent)\(\)(\.graph)?$/.test(value.path) && value.chain[0])
+      return { do: 'run', machine: madeAt('langchain', value.chain[0]), limit: undefined, place };
     if (/(createReactAgent|create_react_agent|createAgent|create_agent)\(\)/.test(value.path))
       return { do: 'model', count: symbol('calls of the agent'), place, what: 'agent' };
     // A chat model or chain as a node is one request.
@@ -762,8 +935,13 @@ interface NodeFacts {
   }[];
 }
 
-/** What a node's function does to the state's counters, and where its commands go. */
-function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, reader: Reader): NodeFacts {
+/** What a node's function does to the state's counters, and where its commands go: nowhere else, if it has no edges. */
+function nodeFacts(
+  info: FunctionInfo,
+  channels: ReadonlyMap<string, Channel>,
+  commandsOnly: boolean,
+  reader: Reader,
+): NodeFacts {
   const { ways } = functionWays(info, {
     resolver: reader.resolver,
     watch: (call, module) => reader.effect(call, module) !== undefined || reader.costs(call, module),
@@ -787,12 +965,14 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
       else if (change.how === 'set') resets.add(key);
     }
     const value = way.end.kind === 'return' ? way.end.value : undefined;
+    let ends = false;
     if (value) {
       const command = commandOf(value, info.module, reader);
       const update = command ? command.update : { node: value, module: info.module };
       if (update) readUpdate(update, info, state, channels, raised, resets, reader);
       if (command?.goto) {
         const labels = labelsOf(command.goto.node, command.goto.module, reader);
+        ends = commandsOnly && labels.complete && labels.strings.every(label => label === end);
         jumps.push({
           to: labels.complete ? labels.strings.filter(label => label !== end) : undefined,
           counters: countersOf(way, info, reader, true),
@@ -802,7 +982,8 @@ function nodeFacts(info: FunctionInfo, channels: ReadonlyMap<string, Channel>, r
         });
       }
     }
-    raisedPer.push(raised);
+    // A way that ends the run need not count.
+    if (!ends) raisedPer.push(raised);
   }
   const raises = new Set<string>();
   for (const key of raisedPer[0] ?? []) if (raisedPer.every(set => set.has(key))) raises.add(key);

@@ -143,6 +143,9 @@ export interface Machine {
   readonly fixes: readonly FixPlan[];
   /** A limit in the code that does nothing (`maxIter: 0`), in words. */
   readonly disabled: string | undefined;
+  /** The limit of a run of it counts for runs inside of it that set none (`handsDown`) and take it (`inherits`). */
+  readonly handsDown?: boolean;
+  readonly inherits?: boolean;
 }
 
 /** One place that runs a machine. */

@@ -17,11 +17,14 @@ import { counterCover } from './cycles.ts';
 import type { AgentGraph, Bound, Loop, Machine, StepId, Work } from './model.ts';
 
 /** A walk longer than this is estimated instead of counted. */
-const exactSteps = 2_000;
+const exactSteps = 20_000;
 
 export class WorstCase {
   private readonly graph: AgentGraph;
-  private readonly known = new Map<StepId, Quantity>();
+  /** Costs of steps, under the limit that a run around them hands down. */
+  private known = new Map<StepId, Quantity>();
+  private readonly knownUnder = new Map<string, Map<StepId, Quantity>>();
+  private handedDown: Quantity | undefined;
   private readonly active = new Set<StepId>();
   private readonly running = new Set<string>();
   private readonly recursions = new Map<StepId, Loop[]>();
@@ -127,16 +130,37 @@ export class WorstCase {
     if (this.running.has(machine.id)) return symbol('calls of the graph inside itself');
     this.running.add(machine.id);
     try {
-      const bound = limit ?? (disabled || machine.disabled ? undefined : machine.limit);
+      const own = limit ?? (disabled || machine.disabled ? undefined : machine.limit);
+      const isSet = limit !== undefined || disabled || machine.disabled !== undefined || own?.source === 'code';
+      const inherited = machine.inherits && !isSet ? this.handedDown : undefined;
+      const bounded = inherited ?? own?.limit ?? 'endless';
       const cost = new Map<string, Quantity>();
-      const unit = this.work(machine.perUnit);
-      for (const state of machine.states) cost.set(state.id, plus(unit, this.work(state.work)));
+      this.under(machine.handsDown ? bounded : this.handedDown, () => {
+        const unit = this.work(machine.perUnit);
+        for (const state of machine.states) cost.set(state.id, plus(unit, this.work(state.work)));
+      });
       const counted = this.byCounters(machine, cost);
       const wide = parallelFactor(machine);
-      if (!bound || bound.limit === 'endless') return times(wide, counted);
-      return times(wide, least(counted, this.byLimit(machine, cost, bound.limit)));
+      if (bounded === 'endless') return times(wide, counted);
+      return times(wide, least(counted, this.byLimit(machine, cost, bounded)));
     } finally {
       this.running.delete(machine.id);
+    }
+  }
+
+  private under(limit: Quantity | undefined, measure: () => void): void {
+    const { handedDown, known } = this;
+    this.handedDown = limit;
+    if (limit !== undefined) {
+      const key = String(report(limit));
+      this.known = this.knownUnder.get(key) ?? new Map();
+      this.knownUnder.set(key, this.known);
+    }
+    try {
+      measure();
+    } finally {
+      this.handedDown = handedDown;
+      this.known = known;
     }
   }
 
@@ -214,29 +238,46 @@ export class WorstCase {
       );
     }
     const n = asNumber(limit);
-    const numbers = [...cost.values()].map(c => asNumber(c));
     const transitions = machine.transitions.filter(t => cost.has(t.from) && cost.has(t.to));
     const splits =
       machine.unit === 'superstep' &&
       (machine.start.length > 1 || machine.states.some(state => splitsAt(state.id, transitions)));
-    if (n === undefined || n > exactSteps || numbers.some(c => c === undefined) || splits || machine.open) {
+    const costs = new Map<string, ReadonlyMap<string, number>>();
+    for (const [id, one] of cost) if (one !== 'endless') costs.set(id, one.terms);
+    if (n === undefined || n > exactSteps || costs.size < cost.size || splits || machine.open) {
       const perStep = [...cost.values()].reduce<Quantity>((sum, c) => (splits ? plus(sum, c) : most(sum, c)), zero);
       return times(limit, perStep);
     }
-    const ids = machine.states.map(state => state.id);
-    let best = new Map(ids.map(id => [id, 0]));
-    for (let k = 0; k < n; k++) {
-      const now = new Map<string, number>();
-      for (const id of ids) {
-        let follow = 0;
-        for (const t of transitions) if (t.from === id) follow = Math.max(follow, best.get(t.to) ?? 0);
-        now.set(id, asNumber(cost.get(id)!)! + follow);
-      }
-      best = now;
-    }
-    const starts = machine.start.length > 0 ? machine.start : ids;
-    return number(Math.max(0, ...starts.map(id => best.get(id) ?? 0)));
+    // The dearest walk for each name apart: together they are at least what any walk costs.
+    const names = new Set([...costs.values()].flatMap(terms => [...terms.keys()]));
+    const dearest = (name: string): number => {
+      const own = (id: string): number => costs.get(id)?.get(name) ?? 0;
+      return dearestWalk(machine, transitions, own, n);
+    };
+    return { terms: new Map([...names].map(name => [name, dearest(name)])) };
   }
+}
+
+/** Cost of the dearest walk of `length` states from a start. */
+function dearestWalk(
+  machine: Machine,
+  transitions: Machine['transitions'],
+  cost: (id: string) => number,
+  length: number,
+): number {
+  const ids = machine.states.map(state => state.id);
+  let best = new Map(ids.map(id => [id, 0]));
+  for (let k = 0; k < length; k++) {
+    const now = new Map<string, number>();
+    for (const id of ids) {
+      let follow = 0;
+      for (const t of transitions) if (t.from === id) follow = Math.max(follow, best.get(t.to) ?? 0);
+      now.set(id, cost(id) + follow);
+    }
+    best = now;
+  }
+  const starts = machine.start.length > 0 ? machine.start : ids;
+  return Math.max(0, ...starts.map(id => best.get(id) ?? 0));
 }
 
 /** True if more than one state may follow at once. */

@@ -1127,7 +1127,8 @@ function guardMaking(call: In<CallExpression>, reader: Reader): In<CallExpressio
     if (reader.effect(call.node, call.module)?.effect === 'guard') return value.chain.at(-1);
     for (const step of [...value.chain].reverse()) {
       const effect = reader.effect(step.node, step.module);
-      if (effect?.effect === 'wrapper') return step;
+      // Other wrappers (a task of LangGraph) limit nothing; what the config names is a guard.
+      if (effect?.effect === 'wrapper' && effect.framework === 'plain') return step;
       if (effect?.effect === 'guard') return step;
     }
   }
