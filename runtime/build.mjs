@@ -22,7 +22,7 @@ const entries = Object.fromEntries(
     ['hub', 'hub/index.ts'],
     ['viewer', 'viewer/index.ts'],
     ['meter', 'meter/index.ts'],
-    ['records', 'records.ts'],
+    ['records', 'records/index.ts'],
     ['store/redis', 'store/redis.ts'],
     ['prices', 'prices.ts'],
     ['otel', 'otel/index.ts'],

@@ -111,6 +111,7 @@ const rooms: readonly Room[] = [
       'runtime/src/hub',
       'runtime/src/protocol',
       'runtime/src/tripReader.ts',
+      'runtime/src/records',
     ],
     packages: ['@modelcontextprotocol/sdk'],
     node: ['node:child_process', 'node:os', ...harmless],

@@ -36,7 +36,7 @@ import {
   VOLATILE_KEYS,
 } from './signature.ts';
 import { type Usage, usageOf } from './usage.ts';
-import { errorName, errorText, resultText } from './volatile.ts';
+import { errorName, errorText, resultText, stripVolatile } from './volatile.ts';
 
 type Above = ((...args: never[]) => unknown) | undefined;
 
@@ -547,12 +547,13 @@ export class GuardedCall {
       run.usd += usd;
       if (context && this.#raw > 0 && inputTokens > 0) context.learn(this.#raw, inputTokens);
     }
+    let result: string | undefined;
     if (this.#remembered) {
-      const result = options.result ? (options.result as (output: unknown) => unknown)(output) : output;
-      this.#detector?.done(this.#remembered, resultText(result));
+      result = resultText(options.result ? (options.result as (output: unknown) => unknown)(output) : output);
+      this.#detector?.done(this.#remembered, result);
     }
     if (shared.active) {
-      this.#emit('ok', usd, inputTokens, outputTokens);
+      this.#emit('ok', usd, inputTokens, outputTokens, undefined, result);
       if (budget) this.#emitBudget(budget);
     }
   }
@@ -579,7 +580,14 @@ export class GuardedCall {
     this.#pass?.release();
   }
 
-  #emit(outcome: 'ok' | 'error', usd: number, inputTokens: number, outputTokens: number, error?: string): void {
+  #emit(
+    outcome: 'ok' | 'error',
+    usd: number,
+    inputTokens: number,
+    outputTokens: number,
+    error?: string,
+    result?: string,
+  ): void {
     const run = this.#run;
     const now = this.#core.clock();
     // Where nobody looked when it began, no time was taken.
@@ -598,6 +606,8 @@ export class GuardedCall {
       event.digest = digestOf(digestKey(stateDir()), this.#signature);
       event.length = signatureLength(this.#signature);
     }
+    if (this.#remembered && shared.settings.recordResults)
+      event.resultDigest = digestOf(digestKey(stateDir()), stripVolatile(result ?? ''));
     if (inputTokens > 0) event.inputTokens = inputTokens;
     if (outputTokens > 0) event.outputTokens = outputTokens;
     if (usd > 0) event.usd = usd;

@@ -50,6 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import('./commands/watch.ts')).runWatch(command);
     case 'mcp':
       return (await import('./commands/mcp.ts')).runMcp();
+    case 'runs':
+      return (await import('./commands/runs.ts')).runRuns(command);
+    case 'calibrate':
+      return (await import('./commands/calibrate.ts')).runCalibrate(command);
+    case 'replay':
+      return (await import('./commands/replay.ts')).runReplay(command);
     case 'lsp':
       (await import('./start.ts')).startServer(defaultToStdio);
       // The connection ends the process.

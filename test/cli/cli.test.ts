@@ -317,3 +317,129 @@ describe('watch', () => {
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise(resolve => child.once('close', code => resolve(code)));
 }
+
+describe('recorded runs', () => {
+  const call = (at: number, over: object = {}) => ({
+    at,
+    op: 'model',
+    name: 'gpt-5',
+    outcome: 'ok',
+    digest: `d${at}`,
+    result: `r${at}`,
+    tokens: 100,
+    usd: 0.1,
+    ...over,
+  });
+  const record = (index: number, over: object = {}) => ({
+    app: index % 2 ? 'shop' : 'blog',
+    run: `run ${index}`,
+    status: 'ok',
+    modelCalls: 4,
+    tokens: 400,
+    usd: 0.4,
+    elapsedSeconds: 2,
+    time: Date.UTC(2026, 0, 1 + index),
+    observed: { toolStorm: 1 },
+    calls: [0, 1, 2, 3].map(at => call(at * 500)),
+    ...over,
+  });
+  const looping = record(12, {
+    status: 'tripped',
+    reason: 'loop',
+    modelCalls: 6,
+    tokens: 600,
+    usd: 0.6,
+    calls: [0, 1, 2, 3, 4, 5].map(at => call(at * 1_000, { digest: 'same', result: 'same' })),
+  });
+  const runsOf = (...extra: unknown[]) =>
+    [...Array.from({ length: 12 }, (_, index) => record(index)), looping, ...extra]
+      .map(one => `\n${JSON.stringify(one)}`)
+      .join('');
+
+  test('runs: by app, status, reason and time, as table and JSON', async () => {
+    const folder = make({ '.loopbound/runs.jsonl': runsOf() });
+    const all = await run(folder, 'runs');
+    expect(all.code).toBe(0);
+    expect(all.out.split('\n')[0]).toMatch(
+      /^ended \(UTC\) +app +run +status +reason +model calls +tokens +usd +seconds$/,
+    );
+    expect(all.out).toMatch(/^2026-01-13 00:00:00 +blog +run 12 +tripped +loop +6 +600 +0\.6 +2$/m);
+    expect(all.err).toBe('13 of 13 runs, 1 tripped, $5.4 in all.\n');
+    const some = async (...args: string[]) => JSON.parse((await run(folder, 'runs', '--format', 'json', ...args)).out);
+    expect((await some('--reason', 'loop')).runs).toMatchObject([{ run: 'run 12', calls: 6 }]);
+    expect((await some('--app', 'shop', '--last', '2')).runs).toMatchObject([{ run: 'run 9' }, { run: 'run 11' }]);
+    expect((await some('--since', '2026-01-10', '--until', '2026-01-12')).runs).toHaveLength(3);
+    expect((await some('--status', 'ok', '--since', '1d')).runs).toEqual([]);
+  });
+
+  test('calibrate writes a policy, and replay holds the runs against it', async () => {
+    const folder = make({ 'runs.jsonl': runsOf() });
+    const shown = await run(folder, 'calibrate', '--runs', 'runs.jsonl', '--out', 'policy.json', '--factor', '2');
+    expect(shown.code).toBe(0);
+    expect(shown.out).toMatch(/^From 12 good runs:$/m);
+    expect(shown.out).toMatch(/^modelCalls +4 +8 +12 +8$/m);
+    expect(shown.out).toMatch(/^toolStorm +1 +2 +3 +3$/m);
+    const policy = JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8'));
+    expect(policy).toEqual({
+      version: 1,
+      limits: { toolStorm: 3, modelCalls: 8, tokens: 800, usd: 0.8, elapsedSeconds: 4 },
+      loop: { mode: 'progress', repeats: 3 },
+    });
+    const json = await run(folder, 'calibrate', '--runs', 'runs.jsonl', '--format', 'json');
+    expect(JSON.parse(json.out)).toMatchObject({ version: 1, runs: 12, policy: { limits: { modelCalls: 12 } } });
+
+    const replayed = await run(folder, 'replay', 'runs.jsonl', '--policy', 'policy.json');
+    expect(replayed.code).toBe(1);
+    expect(replayed.out).toMatch(
+      /blog +run 12 +tripped +loop \(cycle\) +3 +3 +call 3, gpt-5, after 2 s +4 model calls, \$0\.4$/m,
+    );
+    expect(replayed.err).toBe('1 of 13 runs would have tripped; 0 of them went well.\n');
+    writeFileSync(join(folder, 'strict.json'), '{ "version": 1, "limits": { "modelCalls": 3 } }');
+    const strict = await run(folder, 'replay', 'runs.jsonl', '--policy', 'strict.json', '--format', 'json');
+    expect(JSON.parse(strict.out)).toMatchObject({ version: 1, runs: 13, good: 12 });
+    expect(JSON.parse(strict.out).tripped[0]).toMatchObject({
+      signal: 'modelCalls',
+      observed: 4,
+      where: { call: 4, at: 1_500 },
+    });
+    writeFileSync(join(folder, 'wide.json'), '{ "version": 1, "limits": { "modelCalls": 300 } }');
+    expect((await run(folder, 'replay', 'runs.jsonl', '--policy', 'wide.json')).code).toBe(0);
+  });
+
+  test('bad input: what is wrong, where, and the way out', async () => {
+    const folder = make({
+      'few.jsonl': `${JSON.stringify(record(1))}\n{"app":"x","stat`,
+      'policy.json': '{ "version": 1,\n  "limits": { "modelCals": 3 } }',
+      'broken.json': '{ "version": 1,\n  "limits": { ',
+      'fine.json': '{ "version": 1, "limits": { "usd": 3 } }',
+    });
+    const fails = async (...args: string[]) => {
+      const { code, err, out } = await run(folder, ...args);
+      expect([code, out]).toEqual([2, '']);
+      return err;
+    };
+    expect(await fails('runs')).toMatch(
+      /there is no .*\.loopbound.runs\.jsonl\. Agents record their runs there with recordRuns\(\)/,
+    );
+    expect(await fails('calibrate', '--runs', 'few.jsonl')).toMatch(
+      /few\.jsonl:2: skipped: no JSON, or cut short\n.*calibration needs 10 good runs, there are 1/,
+    );
+    expect(await fails('replay', 'few.jsonl', '--policy', 'policy.json')).toMatch(
+      /policy\.json:2: limits\.modelCals is no signal; there are modelCalls/,
+    );
+    expect(await fails('replay', 'few.jsonl', '--policy', 'broken.json')).toMatch(/broken\.json:2:15: /);
+    expect(await fails('replay', 'few.jsonl', '--policy', 'gone.json')).toMatch(
+      /there is no policy gone\.json\. loopbound calibrate --out gone\.json writes one/,
+    );
+    expect(await fails('replay', 'gone.jsonl', '--policy', 'fine.json')).toMatch(/there is no .*gone\.jsonl/);
+    expect(await fails('replay', '--policy', 'fine.json')).toMatch(/replay takes one recording/);
+    expect(await fails('replay', 'few.jsonl')).toMatch(/replay needs a policy: --policy FILE/);
+    expect(await fails('runs', '--since', 'yesterday')).toMatch(
+      /--since is a date \(2026-05-01\) or a time ago \(30m, 24h, 7d\), not "yesterday"/,
+    );
+    expect(await fails('runs', '--status', 'fine')).toMatch(/--status is one of ok, tripped, error, not "fine"/);
+    expect(await fails('runs', '--reason', 'bored')).toMatch(/--reason is one of loop, budget/);
+    expect(await fails('runs', '--last', '0')).toMatch(/--last is a whole number above 0, not "0"/);
+    expect(await fails('calibrate', '--factor', '5')).toMatch(/--factor is a number from 2 to 3, not "5"/);
+  });
+});

@@ -18,6 +18,8 @@ export type Settings = {
   recordArguments: boolean;
   hub: { url: string; token: string } | false | undefined;
   monitor: boolean;
+  /** Whether call events have digests of results; set by a recorder. */
+  recordResults?: boolean;
 };
 
 /** What the copies share. */

@@ -43,6 +43,8 @@ export type CallEvent = Common & {
   digest?: string;
   /** Characters of the canonical arguments. */
   length?: number;
+  /** Keyed digest of the volatile-stripped result; only where runs are recorded. */
+  resultDigest?: string;
   inputTokens?: number;
   outputTokens?: number;
   usd?: number;

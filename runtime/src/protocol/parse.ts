@@ -146,6 +146,7 @@ const events: ReadersOf<AgentEvent, 'kind'> = {
     name,
     digest: optional(digest),
     length: optional(whole),
+    resultDigest: optional(digest),
     inputTokens: optional(amount),
     outputTokens: optional(amount),
     usd: optional(amount),

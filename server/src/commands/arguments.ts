@@ -1,5 +1,7 @@
 // What the user typed, as a command. Pure: it prints nothing and ends nothing.
 import { parseArgs } from 'node:util';
+import { TRIP_REASONS } from '../../../runtime/src/protocol/trip.ts';
+import { RUN_STATUSES, type RunQuery } from '../../../runtime/src/records/store.ts';
 import type { Severity } from '../rules/finding.ts';
 
 export const formats = ['text', 'json', 'sarif', 'github'] as const;
@@ -40,8 +42,42 @@ export interface WatchCommand {
   readonly control: boolean;
 }
 
+export const recordFormats = ['text', 'json'] as const;
+type RecordFormat = (typeof recordFormats)[number];
+
+export interface RunsCommand {
+  readonly do: 'runs';
+  /** Undefined for where the runtime records them. */
+  readonly file: string | undefined;
+  readonly query: RunQuery;
+  readonly format: RecordFormat;
+}
+
+export interface CalibrateCommand {
+  readonly do: 'calibrate';
+  readonly file: string | undefined;
+  readonly app: string | undefined;
+  /** Of the newest so many good runs. */
+  readonly last: number;
+  /** Times the 95th percentile: 2 to 3. */
+  readonly factor: number;
+  /** Where the policy is written to. */
+  readonly out: string | undefined;
+  readonly format: RecordFormat;
+}
+
+export interface ReplayCommand {
+  readonly do: 'replay';
+  readonly recording: string;
+  readonly policy: string;
+  readonly format: RecordFormat;
+}
+
 export type Command =
   | CheckCommand
+  | RunsCommand
+  | CalibrateCommand
+  | ReplayCommand
   | GraphCommand
   | WatchCommand
   | { readonly do: 'lsp' }
@@ -68,6 +104,20 @@ export const usage = `loopbound: finds the loops of agent code that nothing boun
       --port N                          port of the page (default: any free one)
       --keep                            go on showing after COMMAND ended
       --control                         allow the page to stop runs and raise budgets
+  loopbound runs                     list runs that agents recorded (recordRuns of loopbound/records)
+      --app, --status, --reason         only such runs; status is ok, tripped or error
+      --since, --until                  only runs that ended then: a date, or 30m, 24h, 7d ago
+      --last N                          only the newest N
+      --runs FILE                       the recording (default: .loopbound/runs.jsonl)
+      --format text|json                how to list them (default: text)
+  loopbound calibrate                propose limits from runs that went well: 2 to 3 times their 95th percentile
+      --app, --last, --runs, --format   as above; of the newest 20 good runs by default, at least 10
+      --factor N                        how many times, for the policy: 2 to 3 (default: 3)
+      --out FILE                        write the policy there
+  loopbound replay RECORDING         tell what a policy would have stopped in recorded runs, at which call, and
+                                     what that saves
+      --policy FILE                     the policy, as calibrate writes it
+      --format text|json                how to tell it (default: text)
   loopbound lsp --stdio              language server for any editor
   loopbound mcp                      Model Context Protocol server over stdio for the current folder: the tools check,
                                      explain, graph and trips for coding agents
@@ -75,6 +125,7 @@ export const usage = `loopbound: finds the loops of agent code that nothing boun
   loopbound --help
 
 Exit status of check: 0 nothing at or above --max-severity, 1 findings, 2 wrong usage or a broken config.
+Of replay: 0 nothing would have tripped, 1 something would, 2 wrong usage or a broken file.
 `;
 
 const severities: readonly string[] = ['error', 'warning', 'info', 'hint'] satisfies Severity[];
@@ -87,6 +138,9 @@ export function parseArguments(args: readonly string[]): Command {
   if (first === 'check') return parseCheck(rest);
   if (first === 'graph') return parseGraph(rest);
   if (first === 'watch') return parseWatch(rest);
+  if (first === 'runs') return parseRuns(rest);
+  if (first === 'calibrate') return parseCalibrate(rest);
+  if (first === 'replay') return parseReplay(rest);
   if (first === 'lsp') return { do: 'lsp' };
   if (first === 'mcp')
     return rest.length === 0 ? { do: 'mcp' } : wrong('mcp takes no arguments; it is about the current folder.');
@@ -179,6 +233,119 @@ function parseWatch(args: readonly string[]): Command {
   } catch (error) {
     return wrong(`${error instanceof Error ? error.message : String(error)} The command to run comes after --.`);
   }
+}
+
+const recorded = {
+  runs: { type: 'string' },
+  app: { type: 'string' },
+  last: { type: 'string' },
+  format: { type: 'string', default: 'text' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+function parseRuns(args: readonly string[], now = Date.now()): Command {
+  return reading(() => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        ...recorded,
+        status: { type: 'string' },
+        reason: { type: 'string' },
+        since: { type: 'string' },
+        until: { type: 'string' },
+      },
+    });
+    if (values.help) return { do: 'help' };
+    const { app, status, reason } = values;
+    const last = values.last === undefined ? undefined : count('--last', values.last);
+    return {
+      do: 'runs',
+      file: values.runs,
+      query: {
+        ...(app === undefined ? {} : { app }),
+        ...(status === undefined ? {} : { status: oneOf('--status', RUN_STATUSES, status) }),
+        ...(reason === undefined ? {} : { reason: oneOf('--reason', TRIP_REASONS, reason) }),
+        ...(values.since === undefined ? {} : { since: moment('--since', values.since, now) }),
+        ...(values.until === undefined ? {} : { until: moment('--until', values.until, now) }),
+        ...(last === undefined ? {} : { last }),
+      },
+      format: oneOf('--format', recordFormats, values.format),
+    };
+  });
+}
+
+function parseCalibrate(args: readonly string[]): Command {
+  return reading(() => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...recorded, factor: { type: 'string', default: '3' }, out: { type: 'string' } },
+    });
+    if (values.help) return { do: 'help' };
+    const factor = Number(values.factor);
+    if (!(factor >= 2 && factor <= 3)) throw new Error(`--factor is a number from 2 to 3, not "${values.factor}".`);
+    return {
+      do: 'calibrate',
+      file: values.runs,
+      app: values.app,
+      last: count('--last', values.last ?? '20'),
+      factor,
+      out: values.out,
+      format: oneOf('--format', recordFormats, values.format),
+    };
+  });
+}
+
+function parseReplay(args: readonly string[]): Command {
+  return reading(() => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        policy: { type: 'string' },
+        format: { type: 'string', default: 'text' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return { do: 'help' };
+    const [recording, ...more] = positionals;
+    if (recording === undefined || more.length > 0)
+      throw new Error('replay takes one recording, e.g. .loopbound/runs.jsonl.');
+    if (values.policy === undefined) throw new Error('replay needs a policy: --policy FILE.');
+    return { do: 'replay', recording, policy: values.policy, format: oneOf('--format', recordFormats, values.format) };
+  });
+}
+
+/** What a parser throws is what the user typed wrong. */
+function reading(parse: () => Command): Command {
+  try {
+    return parse();
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function oneOf<T extends string>(option: string, known: readonly T[], value: string): T {
+  const found = known.find(word => word === value);
+  if (found === undefined) throw new Error(`${option} is one of ${known.join(', ')}, not "${value}".`);
+  return found;
+}
+
+function count(option: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new Error(`${option} is a whole number above 0, not "${value}".`);
+  return number;
+}
+
+const MINUTES = { m: 1, h: 60, d: 1_440 } as const;
+
+/** A date, or so long ago. */
+function moment(option: string, value: string, now: number): number {
+  const [, amount, unit] = /^(\d+)([mhd])$/.exec(value) ?? [];
+  const time = unit ? now - Number(amount) * MINUTES[unit as keyof typeof MINUTES] * 60_000 : Date.parse(value);
+  if (Number.isNaN(time))
+    throw new Error(`${option} is a date (2026-05-01) or a time ago (30m, 24h, 7d), not "${value}".`);
+  return time;
 }
 
 function wrong(message: string): Command {
