@@ -343,7 +343,7 @@ function isOpaqueWrapper(value: External): boolean {
 
 /** Takes what somebody else sends: a frame of a socket, a message of a broker. */
 export const inbound =
-  /^(receive(_\w+)?|recv(_\w+)?|brpop|blpop|bzpopmin|xread(Group|group)?|waitForMessage|wait_for_message)$/;
+  /^(receive(_\w+)?|recv(_\w+)?|take|dequeue|nextJob|nextMessage|nextTask|brpop|blpop|bzpopmin|xread(Group|group)?|waitForMessage|wait_for_message)$/;
 
 const chatShapes: readonly RegExp[] = [
   /(^|\.)chat\.completions\.(create|parse|stream|withStructuredOutput)$/,

@@ -267,9 +267,17 @@ function grownParts(value: Expression, path: string, base: Omit<Change, 'how' | 
 
 /** Names of things that only add up: tokens, cost, usage. */
 function isMeasure(node: Expression): boolean {
-  const name =
-    node.kind === 'member' ? node.property : node.kind === 'name' ? node.name : node.kind === 'logical' ? 'x' : '';
   if (node.kind === 'logical') return isMeasure(node.left);
+  // `usage.input_tokens + usage.output_tokens`
+  if (node.kind === 'binary') return node.operator === '+' && isMeasure(node.left) && isMeasure(node.right);
+  const name =
+    node.kind === 'member'
+      ? node.property
+      : node.kind === 'name'
+        ? node.name
+        : node.kind === 'call' && node.callee.kind === 'name'
+          ? node.callee.name
+          : '';
   return /token|cost|usage|spent|length|size|count|price|elapsed|duration/i.test(name);
 }
 

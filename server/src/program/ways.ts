@@ -462,6 +462,8 @@ class Tracer {
     const endless = loop.form !== 'each' && (loop.test === undefined || isTrue(loop.test));
     if (loop.form === 'each') {
       if (loop.iterable) inside = this.evaluate(loop.iterable, states);
+      // A stream can break off: what started it has long returned.
+      if (loop.isAsync && this.failures) for (const state of inside) this.failures.push({ state, at: loop });
       out.push(...inside);
     } else if (loop.form !== 'doWhile' && loop.test && !endless) {
       const { yes, no } = this.branch(loop.test, states);
