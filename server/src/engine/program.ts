@@ -35,6 +35,8 @@ export function createProgram(
       modules.set(path, module);
       return module;
     },
+    isSame: (path, module) => (modules.has(path) ? modules.get(path) : read(path)) === module,
+    specifiers: snapshot.specifiers,
     resolve: snapshot.resolve,
     version: snapshot.version,
     asked: modules,

@@ -29,6 +29,8 @@ export interface Snapshot {
   readonly facts: ReadonlyMap<string, Facts>;
   readonly skipped: readonly SkippedFile[];
   readonly missing: readonly string[];
+  /** All that the files import. */
+  readonly specifiers: ReadonlySet<string>;
   readonly resolve: Resolver;
   readonly version: (from: string, packageName: string) => string | undefined;
   /** Files to analyse, sorted. */
@@ -130,6 +132,10 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
   const relevant = relevantPaths(facts, resolve);
   const chosen = new Set(relevant);
   const suppressing = [...facts].filter(([path, fact]) => fact.suppresses && !chosen.has(path)).map(([path]) => path);
+  const specifiers = specifiersOf(facts, resolve, path => {
+    const read = seen.files.read(path, config.maxFileSize);
+    return read.kind === 'text' ? scanner.scan(path, read.text) : undefined;
+  });
   const version = moved ? createVersions(seen.files) : previous.version;
   return {
     files,
@@ -138,6 +144,7 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     facts,
     skipped,
     missing: discovered.missing,
+    specifiers,
     resolve,
     version,
     relevant,
@@ -176,6 +183,29 @@ function readFacts(
   if (!named && isMinified(read.text)) return { path, reason: 'minified or generated' };
   const scan = scanner.scan(path, read.text);
   return { ...scan, hash: hashOf(read.text), ...(stamp ? { stamp } : {}) };
+}
+
+/** What the files import, and what files import that were left out of the workspace but that imports lead to. */
+function specifiersOf(
+  facts: ReadonlyMap<string, Scan>,
+  resolve: Resolver,
+  scanOf: (path: string) => Scan | undefined,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const outside = new Map<string, Scan | undefined>();
+  const queue = [...facts];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    const [from, scan] = next;
+    for (const specifier of scan.specifiers) {
+      found.add(specifier);
+      const target = resolve(from, specifier);
+      if (target.kind !== 'module' || facts.has(target.path) || outside.has(target.path)) continue;
+      const other = scanOf(target.path);
+      outside.set(target.path, other);
+      if (other) queue.push([target.path, other]);
+    }
+  }
+  return found;
 }
 
 function sameScan(a: Scan, b: Scan): boolean {

@@ -4,10 +4,11 @@ import type { Bound, Counter, FixPlan, Machine, MachineState, Run, Transition, W
 import { pathOf } from '../program/access.ts';
 import type { CallExpression, Expression } from '../program/model.ts';
 import { one, symbol } from '../program/quantity.ts';
-import { type FunctionInfo, indexOf } from '../program/scope.ts';
+import type { FunctionInfo } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
 import { type Fact, functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
+import { packageCalls } from './calls.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { limitOption } from './literals.ts';
 import { atomsOf, coverWays, type LoopSite } from './plain/bounds.ts';
@@ -73,25 +74,16 @@ export const agentkit = {
   read(reader): Contribution {
     const machines: Machine[] = [];
     const runs: Run[] = [];
-    if (!reader.resolver.importsPackage(head => head === '@inngest/agent-kit')) return { machines, runs };
-    for (const module of reader.modules) {
-      for (const info of indexOf(module).functions) {
-        for (const node of info.calls) {
-          for (const value of reader.resolver.values(node.callee, module)) {
-            if (value.kind !== 'external' || !value.path.startsWith('@inngest/agent-kit:')) continue;
-            const call = { node, module };
-            if (value.path.endsWith(':createNetwork')) machines.push(networkOf(call, reader));
-            if (/:createNetwork\(\)\.run$/.test(value.path) && value.chain[0]) {
-              runs.push({
-                machine: machineId(value.chain[0]),
-                place: { path: module.path, span: node.callee.span },
-                limit: undefined,
-                disabled: undefined,
-                fixes: [],
-              });
-            }
-          }
-        }
+    for (const { call, value } of packageCalls(reader, head => head === '@inngest/agent-kit')) {
+      if (value.path.endsWith(':createNetwork')) machines.push(networkOf(call, reader));
+      if (/:createNetwork\(\)\.run$/.test(value.path) && value.chain[0]) {
+        runs.push({
+          machine: machineId(value.chain[0]),
+          place: { path: call.module.path, span: call.node.callee.span },
+          limit: undefined,
+          disabled: undefined,
+          fixes: [],
+        });
       }
     }
     return { machines, runs };

@@ -1,6 +1,6 @@
 // Every call of something that a package made, found once per program: where adapters begin to read.
 // It must not know what the calls mean.
-import type { CallExpression, Expression, ObjectExpression } from '../program/model.ts';
+import type { CallExpression, Expression, Module, ObjectExpression } from '../program/model.ts';
 import { indexOf } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
 import type { Place } from '../rules/finding.ts';
@@ -17,31 +17,32 @@ export interface PackageCall {
   readonly path: string;
 }
 
-const found = new WeakMap<Reader, readonly PackageCall[]>();
-
 /** All calls whose callee comes from a package that `belongs` accepts, in program order. */
 export function packageCalls(reader: Reader, belongs: (head: string) => boolean): PackageCall[] {
   if (!reader.resolver.importsPackage(belongs)) return [];
-  let all = found.get(reader);
-  if (!all) {
-    all = [...everyCall(reader)];
-    found.set(reader, all);
-  }
-  return all.filter(one => belongs(one.head));
+  const verdicts = new Map<string, boolean>();
+  return reader.packageCalls.filter(({ head }) => {
+    let verdict = verdicts.get(head);
+    if (verdict === undefined) {
+      verdict = belongs(head);
+      verdicts.set(head, verdict);
+    }
+    return verdict;
+  });
 }
 
-function* everyCall(reader: Reader): Generator<PackageCall> {
-  for (const module of reader.modules) {
-    for (const info of indexOf(module).functions) {
-      for (const node of info.calls) {
-        for (const value of reader.resolver.values(node.callee, module)) {
-          if (value.kind !== 'external' || value.path.startsWith('global:')) continue;
-          const { head, path } = splitPath(value.path);
-          yield { call: { node, module }, value, head, path };
-        }
+/** The calls of one module whose callee comes from a package. */
+export function packageCallsIn(module: Module, reader: Reader): PackageCall[] {
+  const found: PackageCall[] = [];
+  for (const info of indexOf(module).functions) {
+    for (const node of info.calls) {
+      for (const value of reader.resolver.values(node.callee, module)) {
+        if (value.kind !== 'external' || value.path.startsWith('global:')) continue;
+        found.push({ call: { node, module }, value, ...splitPath(value.path) });
       }
     }
   }
+  return found;
 }
 
 /** `ai:generateText` is the package `ai` and the path `:generateText`. */

@@ -8,7 +8,7 @@ import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In, Value } from '../program/values.ts';
 import { functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
-import { madeAt } from './calls.ts';
+import { madeAt, packageCalls } from './calls.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
 import { guardOf, type LoopSite } from './plain/bounds.ts';
@@ -163,14 +163,11 @@ export const langgraph: Framework = {
     const machines: Machine[] = [];
     const runs: Run[] = [];
     const builders = new Map<CallExpression, Builder>();
-    if (!reader.resolver.importsPackage(isOurs)) return { machines, runs };
-    for (const module of reader.modules) {
-      for (const info of indexOf(module).functions) {
-        for (const call of info.calls) {
-          const value = reader.resolver.values(call.callee, module).find(isBuilderMember);
-          if (value) collect(builders, { node: call, module }, value, reader, runs);
-        }
-      }
+    let last: CallExpression | undefined;
+    for (const { call, value } of packageCalls(reader, isOurs)) {
+      if (call.node === last || !isBuilderMember(value)) continue;
+      last = call.node;
+      collect(builders, call, value, reader, runs);
     }
     const loops: Loop[] = [];
     for (const one of builders.values()) machines.push(machineOf(one, runs, loops, reader));

@@ -5,74 +5,57 @@ import type { CallExpression, Expression, Module } from '../program/model.ts';
 import type { Program } from '../program/program.ts';
 import { calleeName, nameOf } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
-import { Resolver, type Value } from '../program/values.ts';
+import { Resolver, type Surroundings, type Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
 import type { Place } from '../rules/finding.ts';
-import type { CallPattern, EffectOf, External, Framework } from './framework.ts';
+import type { PackageCall } from './calls.ts';
+import type { EffectOf, External } from './framework.ts';
+import type { Known, Vocabulary } from './vocabulary.ts';
 
-/** Callees that the project's config names. */
-export interface ExtraCallees {
-  readonly modelCallees: readonly string[];
-  readonly toolCallees: readonly string[];
-  readonly guards: readonly string[];
-  /** Specifiers, as imported, of modules whose `start`, `listen` and `router` decorate the steps of a flow. */
-  readonly flowModules: readonly string[];
-}
-
-interface Known {
-  readonly framework: string;
-  readonly pattern: CallPattern;
-}
-
-const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
+export const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
 
 const nobody: readonly FunctionInfo[] = [];
 const fewMethods = 4;
 
+/** What a reader sees of the program beside the module that it reads; whoever answers may note what was asked. */
+export interface Scene extends Surroundings {
+  readonly program: Program;
+  readonly vocabulary: Vocabulary;
+  /** The modules to analyse, in the program's order. */
+  modules(): readonly Module[];
+  reaches(info: FunctionInfo): boolean;
+  asks(info: FunctionInfo): boolean;
+  packageCalls(): readonly PackageCall[];
+  /** Methods of the program's classes. */
+  methodsNamed(name: string): readonly FunctionInfo[];
+}
+
+/** One piece of reading: what it has found out is kept for its own life. */
 export class Reader {
   readonly resolver: Resolver;
-  readonly modules: readonly Module[];
-  readonly flowModules: readonly string[];
-  private readonly exact = new Map<string, Known[]>();
-  private readonly prefixes: { prefix: string; known: Known }[] = [];
+  private readonly scene: Scene;
+  private readonly vocabulary: Vocabulary;
   private readonly effects = new Map<CallExpression, EffectOf | null>();
-  private reaching: Set<FunctionInfo> | undefined;
-  private asking: Set<FunctionInfo> | undefined;
-  private methods: Map<string, FunctionInfo[]> | undefined;
   private readonly called = new Map<CallExpression, readonly FunctionInfo[]>();
-  private readonly patterns: readonly CallPattern[];
-  private readonly mayCost = this.nameTest(effect => costly.has(effect) || effect === 'keeps');
-  private readonly mayAsk = this.nameTest(effect => effect === 'human');
-  private readonly extra: { effect: EffectOf['effect']; test: (path: string, text: string) => boolean }[];
 
-  constructor(program: Program, frameworks: readonly Framework[], extra: ExtraCallees) {
-    this.flowModules = extra.flowModules;
-    const named = new Set([
-      ...frameworks.flatMap(f => [...f.packages.typescript, ...f.packages.python]),
-      ...extra.flowModules,
-    ]);
-    const families = [...named].filter(name => name.endsWith('*')).map(name => name.slice(0, -1));
-    this.resolver = new Resolver(
-      program,
-      specifier =>
-        named.has(specifier) || (!specifier.startsWith('.') && families.some(family => specifier.startsWith(family))),
-    );
-    this.modules = program.paths.map(path => program.module(path)).filter(module => module !== undefined);
-    this.patterns = frameworks.flatMap(framework => framework.calls);
-    for (const framework of frameworks) {
-      for (const pattern of framework.calls) {
-        const known = { framework: framework.id, pattern };
-        for (const name of pattern.packages) {
-          if (name.endsWith('*')) this.prefixes.push({ prefix: name.slice(0, -1), known });
-          else this.exact.set(name, [...(this.exact.get(name) ?? []), known]);
-        }
-      }
-    }
-    this.extra = [
-      ...extra.modelCallees.map(text => ({ effect: 'model' as const, test: calleeTest(text) })),
-      ...extra.toolCallees.map(text => ({ effect: 'tool' as const, test: calleeTest(text) })),
-      ...extra.guards.map(text => ({ effect: 'wrapper' as const, test: calleeTest(text) })),
-    ];
+  constructor(scene: Scene) {
+    this.scene = scene;
+    this.vocabulary = scene.vocabulary;
+    this.resolver = new Resolver(scene.program, scene, specifier => scene.vocabulary.isPackage(specifier));
+  }
+
+  /** Specifiers, as imported, of modules whose `start`, `listen` and `router` decorate the steps of a flow. */
+  get flowModules(): readonly string[] {
+    return this.vocabulary.flowModules;
+  }
+
+  get modules(): readonly Module[] {
+    return this.scene.modules();
+  }
+
+  /** Every call of something that a package made, in program order. */
+  get packageCalls(): readonly PackageCall[] {
+    return this.scene.packageCalls();
   }
 
   effect(call: CallExpression, module: Module): EffectOf | undefined {
@@ -86,19 +69,13 @@ export class Reader {
 
   /** The pattern that an external path matches, if any. */
   match(value: External): Known | undefined {
-    const colon = value.path.indexOf(':', value.path.startsWith('node:') ? 5 : 0);
-    const head = value.path.slice(0, colon);
-    const rest = value.path.slice(colon);
-    for (const known of this.exact.get(head) ?? []) if (known.pattern.path.test(rest)) return known;
-    for (const { prefix, known } of this.prefixes)
-      if (head.startsWith(prefix) && known.pattern.path.test(rest)) return known;
-    return undefined;
+    return this.vocabulary.match(value);
   }
 
   private findEffect(call: CallExpression, module: Module): EffectOf | undefined {
     const values = this.resolver.values(call.callee, module);
     const what = nameOf(call.callee);
-    for (const extra of this.extra) {
+    for (const extra of this.vocabulary.extra) {
       const paths = values.filter(v => v.kind === 'external').map(v => v.path);
       if (paths.some(path => extra.test(path, what)) || (paths.length === 0 && extra.test('', what))) {
         return { effect: extra.effect, framework: 'plain', what, sure: true, pattern: undefined, value: undefined };
@@ -131,36 +108,25 @@ export class Reader {
     );
   }
 
-  /** Tells of a call whether its own name and shape exclude such an effect: most calls need not be understood. */
-  private nameTest(is: (effect: EffectOf['effect']) => boolean): (call: CallExpression, module: Module) => boolean {
-    let endings: (RegExp | 'any')[] | undefined;
-    const names = new Map<string, boolean>();
-    return (call, module) => {
-      if (call.callee.kind !== 'member' || this.extra.length > 0) return true;
-      const name = call.callee.property;
-      let known = names.get(name);
-      if (known === undefined) {
-        endings ??= this.patterns
-          .filter(pattern => is(pattern.effect) && this.isImported(pattern))
-          .map(pattern => endingOf(pattern.path));
-        known = endings.some(ending => ending === 'any' || ending.test(name));
-        names.set(name, known);
-      }
-      return known || shapeOf(call, module) !== undefined;
-    };
+  /** False if a call's own name and shape exclude that it has one of the effects. */
+  mayBe(effects: readonly EffectOf['effect'][], call: CallExpression, module: Module): boolean {
+    return effects.some(effect => this.vocabulary.mayBe(effect, call)) || shapeOf(call, module) !== undefined;
   }
 
-  private isImported(pattern: CallPattern): boolean {
-    return pattern.packages.some(
-      name =>
-        name === 'global' ||
-        this.resolver.importsPackage(head => (name.endsWith('*') ? head.startsWith(name.slice(0, -1)) : head === name)),
-    );
+  /** Methods of the program's classes by a name that few of them have. */
+  methodsNamed(name: string): readonly FunctionInfo[] {
+    const found = this.scene.methodsNamed(name);
+    return found.length <= fewMethods ? found : nobody;
   }
 
+  /** True if the function can reach a model, tool or agent call. */
   reaches(info: FunctionInfo): boolean {
-    this.reaching ??= this.computeReach();
-    return this.reaching.has(info);
+    return this.scene.reaches(info);
+  }
+
+  /** True if the function waits for a person, itself or through what it calls, and reaches no model. */
+  asks(info: FunctionInfo): boolean {
+    return this.scene.asks(info);
   }
 
   costs(call: CallExpression, module: Module): boolean {
@@ -186,18 +152,15 @@ export class Reader {
 
   private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
     const found: FunctionInfo[] = [];
-    // What a wrapper wrapped has a name of the workspace's as well.
-    if (this.resolver.mayBeCallable(call.callee)) {
-      found.push(...this.resolver.targets(call, module));
-      for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
-    }
+    found.push(...this.resolver.targets(call, module));
+    for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
     if (keepsArguments(call)) return found;
     for (const argument of call.arguments) {
       const node = argument.value;
       if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
       else if (
         node.kind === 'name' ||
-        (node.kind === 'member' && this.resolver.mayBeCallable(node)) ||
+        node.kind === 'member' ||
         (node.kind === 'call' && calleeName(node.callee) === 'bind')
       ) {
         for (const value of this.resolver.values(node, module)) {
@@ -226,94 +189,18 @@ export class Reader {
     return found;
   }
 
-  private computeReach(): Set<FunctionInfo> {
-    const reaching = new Set<FunctionInfo>();
-    const users = new Map<FunctionInfo, FunctionInfo[]>();
-    const queue: FunctionInfo[] = [];
-    const add = (info: FunctionInfo): void => {
-      if (reaching.has(info)) return;
-      reaching.add(info);
-      queue.push(info);
-    };
-    const seen = new Set<FunctionInfo>();
-    const visit = (info: FunctionInfo): void => {
-      if (seen.has(info)) return;
-      seen.add(info);
-      for (const call of info.calls) {
-        const effect = this.mayCost(call, info.module) ? this.effect(call, info.module) : undefined;
-        if (effect && costly.has(effect.effect)) {
-          add(info);
-          if (effect.effect === 'model') continue;
-        }
-        if (effect?.effect === 'keeps') {
-          for (const target of this.callees(call, info.module)) visit(target);
-          continue;
-        }
-        for (const target of this.callees(call, info.module)) {
-          const list = users.get(target);
-          if (list) list.push(info);
-          else users.set(target, [info]);
-          visit(target);
-        }
-      }
-    };
-    for (const module of this.modules) for (const info of indexOf(module).functions) visit(info);
-    for (let info = queue.pop(); info; info = queue.pop()) for (const user of users.get(info) ?? []) add(user);
-    return reaching;
-  }
-
-  /** True if the function waits for a person, itself or through what it calls, and reaches no model. */
-  asks(info: FunctionInfo): boolean {
-    this.asking ??= this.computeAsking();
-    return this.asking.has(info) && !this.reaches(info);
-  }
-
-  private computeAsking(): Set<FunctionInfo> {
-    const asking = new Set<FunctionInfo>();
-    // Few levels: `prompt()` around `new Promise(resolve => rl.question(text, resolve))`.
-    for (let level = 0; level < 3; level++) {
-      if (level > 0 && asking.size === 0) break;
-      for (const module of this.modules) {
-        for (const info of indexOf(module).functions) {
-          if (!info.node || asking.has(info)) continue;
-          const asks = info.calls.some(
-            call =>
-              (this.mayAsk(call, module) && this.effect(call, module)?.effect === 'human') ||
-              (level > 0 && this.callees(call, module).some(target => asking.has(target))) ||
-              (call.isNew && asking.size > 0 && this.callees(call, module).some(target => asking.has(target))),
-          );
-          if (asks) asking.add(info);
-        }
-      }
-    }
-    return asking;
-  }
-
-  /** Methods of the program's classes by a name that few of them have. */
-  methodsNamed(name: string): readonly FunctionInfo[] {
-    if (!this.methods) {
-      this.methods = new Map();
-      for (const module of this.modules) {
-        for (const info of indexOf(module).functions) {
-          if (!info.owner || !info.node) continue;
-          const own = info.name.slice(info.name.lastIndexOf('.') + 1);
-          const list = this.methods.get(own);
-          if (list) list.push(info);
-          else this.methods.set(own, [info]);
-        }
-      }
-    }
-    const found = this.methods.get(name) ?? nobody;
-    return found.length <= fewMethods ? found : nobody;
-  }
-
   stepId(info: FunctionInfo): string {
-    return `${info.module.path}#${info.node ? info.node.span[0] : 'top'}`;
+    return stepIdOf(info);
   }
 
   enter(info: FunctionInfo, place: Place): Work {
     return { do: 'enter', step: this.stepId(info), place };
   }
+}
+
+/** Name of a function's step. */
+export function stepIdOf(info: FunctionInfo): string {
+  return `${info.module.path}#${info.node ? info.node.span[0] : 'top'}`;
 }
 
 const registers =
@@ -324,17 +211,6 @@ export function keepsArguments(call: CallExpression): boolean {
   const callee = call.callee;
   const name = calleeName(callee);
   return call.isNew ? name !== 'Promise' : registers.test(name);
-}
-
-/** `package#export`, `package:path` or a chain such as `*.askModel`, `askModel`. */
-function calleeTest(text: string): (path: string, what: string) => boolean {
-  const hash = text.replace('#', ':');
-  if (hash.includes(':')) return path => path === hash || path.startsWith(`${hash}().`);
-  if (text.startsWith('*.')) {
-    const tail = text.slice(1);
-    return (_path, what) => what.endsWith(tail);
-  }
-  return (_path, what) => what === text || what.endsWith(`.${text}`);
 }
 
 function isOpaqueWrapper(value: External): boolean {
@@ -364,16 +240,6 @@ const agentReceiver =
 const agentMethod = /^(invoke|ainvoke|stream|run|arun|generate|execute|kickoff|kickoff_async|chat|step)$/;
 const toolReceiver = /^(tool|\w*(Tool|_tool)|mcpClient|mcp)$/;
 const toolMethod = /^(invoke|ainvoke|execute|call|run|callTool|call_tool)$/;
-
-/** The last member of every path that a pattern matches, as a pattern of its own; `any` where that cannot be told. */
-function endingOf(path: RegExp): RegExp | 'any' {
-  // `\.(create|stream\w*)$`, `(\.|:)(chat|complete)$`, `\.run$`
-  const found = /(?:\\\.|:|\(\\\.\|:\))(?:\((?:\w+\\\.\|?)+\)\?)?(?:\(((?:\w|\||\\w[*+]?)+)\)|(\w+))\$$/.exec(
-    path.source,
-  );
-  const names = path.flags === '' ? (found?.[1] ?? found?.[2]) : undefined;
-  return names === undefined ? 'any' : new RegExp(`^(?:${names})$`);
-}
 
 const shapes = new WeakMap<CallExpression, EffectOf | 'none'>();
 

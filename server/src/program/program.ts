@@ -18,6 +18,10 @@ export interface Program {
   readonly paths: readonly string[];
   /** Reads a module on demand; undefined if there is no such file or it cannot be read. */
   module(path: string): Module | undefined;
+  /** Whether `module(path)` would give this very object. It does not count as reading it. */
+  isSame(path: string, module: Module | undefined): boolean;
+  /** Every specifier that a file of the workspace imports, as a scan of the text sees it; may hold more, never less. */
+  readonly specifiers: ReadonlySet<string>;
   /** Where `specifier`, written in `from`, leads. */
   resolve(from: string, specifier: string): Resolution;
   /** Version of a package that the project of `from` resolves to (lock file, then manifest), e.g. `6.0.326`; undefined if unknown. */

@@ -1,6 +1,5 @@
 // What an expression stands for: a constant, a function or class of the workspace, or something made by a package.
 // Follows bindings, imports, members, returns and arguments through the program. It knows no framework.
-import { type CallableNames, callableNames } from './callable.ts';
 import type {
   Argument,
   CallExpression,
@@ -53,31 +52,41 @@ const unionLimit = 8;
 /** Expressions that one question may lead through. */
 const effortLimit = 1_000;
 const none: readonly Value[] = [];
+const nobody: readonly CallSite[] = [];
 const globals = new Set(['undefined', 'NaN', 'Infinity']);
 
-/** Resolves values over one program snapshot. Answers are kept for the snapshot's life. */
+/** What a resolver sees of the program around a module: whoever answers may note what was asked. */
+export interface Surroundings {
+  /** What the external paths of the program's imports begin with. */
+  readonly heads: ReadonlySet<string>;
+  module(path: string): Module | undefined;
+  /** Every place that calls a function by name, in program order. Absent: arguments are not followed into parameters. */
+  readonly callers?: ((info: FunctionInfo) => readonly CallSite[]) | undefined;
+}
+
+/**
+ * Resolves values over one program snapshot. Answers are kept for the resolver's life, and what is kept leads further than
+ * what is asked anew: so that an answer depends on the program alone, a resolver serves one piece of work and no other.
+ */
 export class Resolver {
   readonly program: Program;
+  private readonly around: Surroundings;
   private readonly known = new Map<Expression, readonly Value[]>();
-  private active = new Set<Expression | Binding>();
+  private readonly active = new Set<Expression | Binding>();
   private readonly returned = new Map<FunctionNode, readonly Value[]>();
   /** Answers by binding: most names are asked for again and again. */
   private readonly bound = new Map<Binding, readonly Value[]>();
-  private callSites: Map<FunctionInfo, CallSite[]> | undefined;
-  private flowing = false;
   private chaining = false;
-  /** True while an answer lacks what callers give to a parameter: it must not outlive the table of callers. */
-  private narrow = false;
   /** True while an answer was cut short by a cycle: it must not be kept. */
   private cut = false;
   private effort = effortLimit;
-  private names: CallableNames | undefined;
 
   /** Specifiers that mean a package even where the workspace holds its source: a framework's own repository. */
   private readonly isPackage: (specifier: string) => boolean;
 
-  constructor(program: Program, isPackage: (specifier: string) => boolean = () => false) {
+  constructor(program: Program, around: Surroundings, isPackage: (specifier: string) => boolean = () => false) {
     this.program = program;
+    this.around = around;
     this.isPackage = isPackage;
   }
 
@@ -112,18 +121,15 @@ export class Resolver {
     if (--this.effort < 0) return none;
     this.active.add(node);
     const outerCut = this.cut;
-    const outerNarrow = this.narrow;
     this.cut = false;
-    this.narrow = false;
     if (!this.chaining) this.inward(node, module, depth);
     const found = unique(this.find(node, module, depth + 1));
     this.active.delete(node);
-    if (!this.cut && !this.narrow) {
+    if (!this.cut) {
       if (binding) this.bound.set(binding, found);
       else this.known.set(node, found);
     }
     this.cut ||= outerCut;
-    this.narrow ||= outerNarrow;
     return found;
   }
 
@@ -142,23 +148,16 @@ export class Resolver {
     return this.values(node, module).filter(value => value.kind === 'external');
   }
 
-  /** False if nothing of the program can come from a package that `belongs` accepts. */
+  /** False if nothing of the program can come from a package whose paths begin with a head that `belongs` accepts. */
   importsPackage(belongs: (head: string) => boolean): boolean {
-    this.names ??= callableNames(this.program, this.isPackage);
-    return this.names.importsPackage(belongs);
-  }
-
-  /** False if `node`, by its name alone, can be neither a function nor a class of the workspace. */
-  mayBeCallable(node: Expression): boolean {
-    if (node.kind !== 'member') return true;
-    this.names ??= callableNames(this.program, this.isPackage);
-    return this.names.has(node.property);
+    for (const head of this.around.heads) if (belongs(head)) return true;
+    return false;
   }
 
   /** Functions of the workspace that a call runs: the callee, a constructor, never callbacks. */
   targets(call: CallExpression, module: Module): FunctionInfo[] {
     const found: FunctionInfo[] = [];
-    if (!this.mayBeCallable(call.callee) || binds(call)) return found;
+    if (binds(call)) return found;
     for (const value of this.values(call.callee, module)) {
       if (value.kind === 'function') found.push(value.info);
       else if (value.kind === 'class') {
@@ -171,36 +170,7 @@ export class Resolver {
 
   /** Every place that calls `info` by name, in program order. */
   callers(info: FunctionInfo): readonly CallSite[] {
-    if (!this.callSites) {
-      const sites = new Map<FunctionInfo, CallSite[]>();
-      this.callSites = sites;
-      // Built without following arguments: those need this very table.
-      const wasFlowing = this.flowing;
-      const { active, cut, effort } = this;
-      // Nor may the question that came first leave its marks on the table.
-      this.active = new Set();
-      const wasNarrow = this.narrow;
-      this.flowing = true;
-      for (const path of this.program.paths) {
-        const module = this.program.module(path);
-        if (!module) continue;
-        for (const from of indexOf(module).functions) {
-          for (const node of from.calls) {
-            for (const target of this.targets(node, module)) {
-              const list = sites.get(target);
-              if (list) list.push({ node, module, from });
-              else sites.set(target, [{ node, module, from }]);
-            }
-          }
-        }
-      }
-      this.flowing = wasFlowing;
-      this.active = active;
-      this.cut = cut;
-      this.effort = effort;
-      this.narrow = wasNarrow;
-    }
-    return this.callSites.get(info) ?? [];
+    return this.around.callers?.(info) ?? nobody;
   }
 
   /** The argument that a call gives to a parameter; `missing` if the call leaves it out. */
@@ -311,7 +281,7 @@ export class Resolver {
     const found: Value[] = [];
     for (const value of returnedExpressions(info.node)) found.push(...this.values(value, info.module, depth));
     const all = unique(found);
-    if (!this.cut && !this.narrow) this.returned.set(info.node, all);
+    if (!this.cut) this.returned.set(info.node, all);
     return all;
   }
 
@@ -478,17 +448,13 @@ export class Resolver {
     }
     const found: Value[] = [];
     const keys = binding.writes.find(write => write.how === 'unknown')?.keys ?? [];
-    if (this.flowing) this.narrow = true;
-    else {
-      for (const site of this.callers(of)) {
-        if (found.length > unionLimit) break;
-        const given = this.argument(site, of, index);
-        if (given === undefined) continue;
-        if (given === 'missing') continue;
-        let values = this.values(given.node, given.module, depth);
-        for (const key of keys) values = values.flatMap(value => this.member(value, key, depth));
-        found.push(...values);
-      }
+    for (const site of this.callers(of)) {
+      if (found.length > unionLimit) break;
+      const given = this.argument(site, of, index);
+      if (given === undefined || given === 'missing') continue;
+      let values = this.values(given.node, given.module, depth);
+      for (const key of keys) values = values.flatMap(value => this.member(value, key, depth));
+      found.push(...values);
     }
     if (node.defaultValue && keys.length === 0) found.push(...this.values(node.defaultValue, module, depth));
     for (const write of binding.writes) found.push(...this.writeValues(write, module, depth));
@@ -556,7 +522,7 @@ export class Resolver {
 
   /** The value that a module exports under a name. */
   exported(path: string, name: string, depth = 0, python?: { from: Module; specifier: string }): readonly Value[] {
-    const module = this.program.module(path);
+    const module = this.around.module(path);
     if (!module || depth > depthLimit) return none;
     const index = indexOf(module);
     for (const one of module.exports) {

@@ -3,10 +3,11 @@ import type { FanOut, Growth, Loop, Step, Swallow } from '../../graph/model.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import type { Place } from '../../rules/finding.ts';
 import type { CallPattern, Framework } from '../framework.ts';
-import type { Reader } from '../reading.ts';
+import { type Reader, stepIdOf } from '../reading.ts';
+import type { World } from '../world.ts';
 import { fanOutsOf } from './fan-outs.ts';
 import { readLoops } from './loops.ts';
-import { readRecursions } from './recursion.ts';
+import { type Calls, callsOf, readRecursions } from './recursion.ts';
 import { workOf } from './work.ts';
 
 const human: readonly CallPattern[] = [
@@ -58,30 +59,47 @@ export const plain = {
   calls: [...human, ...waits, ...guards],
 } satisfies Framework;
 
+/** What plain code adds to the graph. */
+export interface PlainCode {
+  readonly steps: readonly Step[];
+  readonly loops: readonly Loop[];
+  readonly growths: readonly Growth[];
+  readonly swallows: readonly Swallow[];
+  readonly fanOuts: readonly FanOut[];
+  readonly entries: readonly string[];
+}
+
 /** Steps, loops and growth of all plain code that can reach a model, tool or agent. */
-export function readPlain(reader: Reader): {
-  steps: Step[];
-  loops: Loop[];
-  growths: Growth[];
-  swallows: Swallow[];
-  fanOuts: FanOut[];
-  entries: string[];
-} {
+export function readPlain(world: World): PlainCode {
+  const parts: ModulePart[] = [];
+  const reaching: FunctionInfo[] = [];
+  for (const module of world.modules) {
+    const own = indexOf(module).functions.filter(info => world.reaches(info));
+    if (own.length === 0) continue;
+    reaching.push(...own);
+    // Which functions reach is settled for the whole program, so the list is part of the question.
+    parts.push(world.keep('plain', module.path, module, reader => readModule(own, reader), own));
+  }
+  // A run begins where nothing else in the program calls.
+  const starts = reaching.filter(info => !world.isCalled(info) && (!info.outer || !isNested(info)));
+  return {
+    steps: parts.flatMap(part => part.steps),
+    loops: [...parts.flatMap(part => part.loops), ...readRecursions(reaching, parts, world)],
+    growths: parts.flatMap(part => part.growths),
+    swallows: parts.flatMap(part => part.swallows),
+    fanOuts: parts.flatMap(part => part.fanOuts),
+    entries: starts.map(stepIdOf),
+  };
+}
+
+type ModulePart = Omit<PlainCode, 'entries'> & Calls;
+
+function readModule(reaching: readonly FunctionInfo[], reader: Reader): ModulePart {
   const steps: Step[] = [];
   const loops: Loop[] = [];
   const growths: Growth[] = [];
   const swallows: Swallow[] = [];
   const fanOuts: FanOut[] = [];
-  const reaching: FunctionInfo[] = [];
-  const called = new Set<FunctionInfo>();
-  for (const module of reader.modules) {
-    for (const info of indexOf(module).functions) {
-      if (reader.reaches(info)) reaching.push(info);
-      // What is handed on by code that reaches nothing itself is called as well: a step given to a builder.
-      for (const call of info.calls)
-        for (const target of reader.callees(call, module)) if (target !== info) called.add(target);
-    }
-  }
   for (const info of reaching) {
     steps.push({
       id: reader.stepId(info),
@@ -97,12 +115,7 @@ export function readPlain(reader: Reader): {
     swallows.push(...found.swallows);
     fanOuts.push(...fanOutsOf(info, reader));
   }
-  loops.push(...readRecursions(reaching, reader));
-  // A run begins where nothing else in the program calls.
-  const entries = reaching
-    .filter(info => !called.has(info) && (!info.outer || !isNested(info)))
-    .map(info => reader.stepId(info));
-  return { steps, loops, growths, swallows, fanOuts, entries };
+  return { steps, loops, growths, swallows, fanOuts, calls: callsOf(reaching, reader) };
 }
 
 /** A function inside a function that is no entry of its own: callbacks and helpers. */

@@ -19,6 +19,7 @@ import { walk } from '../../program/walk.ts';
 import { functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
 import { keepsArguments, type Reader } from '../reading.ts';
+import type { World } from '../world.ts';
 import { type Atom, asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundRecursionFixes } from './fixes.ts';
 
@@ -33,22 +34,39 @@ interface Back {
   readonly complete: boolean;
 }
 
+interface Edge {
+  readonly to: FunctionInfo;
+  readonly call: CallExpression;
+}
+
+/** Which functions run which, call by call. */
+export interface Calls {
+  readonly calls: ReadonlyMap<FunctionInfo, readonly Edge[]>;
+}
+
+/** What the calls of some functions run. */
+export function callsOf(
+  functions: readonly FunctionInfo[],
+  reader: Reader,
+): ReadonlyMap<FunctionInfo, readonly Edge[]> {
+  return new Map(
+    functions.map(info => [info, info.calls.flatMap(call => runBy(call, info, reader).map(to => ({ to, call })))]),
+  );
+}
+
 /** Recursions among `functions`, one loop for each call site that closes an unbounded one. */
-export function readRecursions(functions: readonly FunctionInfo[], reader: Reader): Loop[] {
-  const inSet = new Set(functions);
-  const edges = new Map<FunctionInfo, { to: FunctionInfo; call: CallExpression }[]>();
-  for (const info of functions) {
-    const list: { to: FunctionInfo; call: CallExpression }[] = [];
-    for (const call of info.calls) {
-      for (const to of runBy(call, info, reader)) if (inSet.has(to)) list.push({ to, call });
-    }
-    edges.set(info, list);
-  }
-  const loops: Loop[] = [];
-  for (const component of cyclicComponents(functions, info => edges.get(info)!.map(edge => edge.to))) {
-    loops.push(...readComponent(component, edges, reader));
-  }
-  return loops;
+export function readRecursions(functions: readonly FunctionInfo[], parts: readonly Calls[], world: World): Loop[] {
+  const edges = new Map<FunctionInfo, readonly Edge[]>();
+  for (const { calls } of parts) for (const [info, list] of calls) edges.set(info, list);
+  const components = cyclicComponents(functions, info =>
+    edges.get(info)!.flatMap(edge => (edges.has(edge.to) ? [edge.to] : [])),
+  );
+  return components.flatMap(component => {
+    const about = [...component, ...component.map(info => edges.get(info))];
+    const [first] = component;
+    if (!first) return [];
+    return world.keep('recursion', first, first.module, reader => readComponent(component, edges, reader), about);
+  });
 }
 
 /** What a call runs itself: its targets, and functions written in its arguments unless it only keeps them for later. */
@@ -77,7 +95,7 @@ function isBound(node: Expression): boolean {
 
 function readComponent(
   component: readonly FunctionInfo[],
-  edges: ReadonlyMap<FunctionInfo, readonly { to: FunctionInfo; call: CallExpression }[]>,
+  edges: ReadonlyMap<FunctionInfo, readonly Edge[]>,
   reader: Reader,
 ): Loop[] {
   const members = new Set(component);
