@@ -72,6 +72,8 @@ export class Resolver {
   readonly program: Program;
   private readonly around: Surroundings;
   private readonly known = new Map<Expression, readonly Value[]>();
+  /** Answers that a cycle cut short: right for a question that nothing led to, and for no other. */
+  private readonly whole = new Map<Expression, readonly Value[]>();
   private readonly active = new Set<Expression | Binding>();
   private readonly returned = new Map<FunctionNode, readonly Value[]>();
   /** Answers by binding: most names are asked for again and again. */
@@ -112,6 +114,9 @@ export class Resolver {
     const binding = node.kind === 'name' ? indexOf(module).lookup(node.name, node) : undefined;
     const kept = binding ? this.bound.get(binding) : this.known.get(node);
     if (kept) return kept;
+    const first = depth === 0 && this.active.size === 0;
+    const whole = first ? this.whole.get(node) : undefined;
+    if (whole) return whole;
     if (depth === 0) this.effort = effortLimit;
     if (depth > depthLimit || this.active.has(node)) {
       this.cut = true;
@@ -128,7 +133,7 @@ export class Resolver {
     if (!this.cut) {
       if (binding) this.bound.set(binding, found);
       else this.known.set(node, found);
-    }
+    } else if (first) this.whole.set(node, found);
     this.cut ||= outerCut;
     return found;
   }
@@ -694,8 +699,12 @@ export function isSelf(node: Expression | Pattern, module: Module): boolean {
   return binding?.kind === 'parameter' && binding.parameter?.index === 0 && binding.parameter.of.owner !== undefined;
 }
 
+const returned = new WeakMap<FunctionNode, readonly Expression[]>();
+
 /** The values of a function's own `return` statements. */
-export function returnedExpressions(fn: FunctionNode): Expression[] {
+export function returnedExpressions(fn: FunctionNode): readonly Expression[] {
+  const kept = returned.get(fn);
+  if (kept) return kept;
   const found: Expression[] = [];
   const body: readonly Statement[] = fn.body;
   walk(body, {
@@ -705,6 +714,7 @@ export function returnedExpressions(fn: FunctionNode): Expression[] {
     },
     enterFunction: () => 'skip',
   });
+  returned.set(fn, found);
   return found;
 }
 
