@@ -301,9 +301,11 @@ describe('durability', () => {
     await hub.close();
     const { readFileSync } = await import('node:fs');
     for (const line of readFileSync(historyFile, 'utf8').split('\n')) if (line) seen.push(JSON.parse(line).id);
+    const lost = [...raised].filter(id => !seen.includes(id)).length;
+    const doubled = seen.length - new Set(seen).size;
+    console.log(`kill -9: ${raised.size} trips raised in 6 killed processes, ${lost} lost, ${doubled} doubled`);
     expect(raised.size).toBeGreaterThan(1_000);
-    for (const id of raised) expect(seen).toContain(id);
-    expect(new Set(seen).size).toBe(seen.length);
+    expect([lost, doubled]).toEqual([0, 0]);
   }, 30_000);
 
   it('leaves half-written and foreign files alone', () => {

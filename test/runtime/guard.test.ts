@@ -268,6 +268,89 @@ describe('onTrip', () => {
   });
 });
 
+describe('hooks and types as a hostile reader takes them', () => {
+  it('an async onTrip of a function that gives no promises cannot delay the throw', async () => {
+    let told = 0;
+    const tool = guard((_: number) => 'x', { budget: { maxCalls: 1 }, onTrip: async () => void told++ });
+    expect(tool(1)).toBe('x');
+    expect(caught(() => tool(2))).toBeInstanceOf(BudgetExceededError);
+    expect(told).toBe(1);
+  });
+
+  it('what an async onTrip rejects with replaces the trip', async () => {
+    const tool = guard(async () => 'x', {
+      budget: { maxCalls: 0 },
+      onTrip: async () => {
+        throw new Error('mine');
+      },
+    });
+    expect((await rejected(tool())).message).toBe('mine');
+  });
+
+  it('an open breaker repeats a reason, but is not the error of that limit', () => {
+    const tool = guard((_: number) => 'same', { breaker: true });
+    tool(1);
+    tool(1);
+    const trip = caught(() => tool(1));
+    const open = caught(() => tool(2));
+    expect(isTripError(trip, 'loop')).toBe(true);
+    expect(isTripError(open)).toBe(true);
+    expect(isTripError(open, 'loop')).toBe(false);
+  });
+
+  it('a breaker starts where another process left it; monitoring rejects nothing', () => {
+    const now = 5_000;
+    const initial = { state: 'open' as const, trips: 2, retryAt: now + 9_000, reason: 'loop' };
+    const tool = guard(() => 1, { breaker: { initial }, clock: () => now });
+    expect(caught<BreakerOpenError>(tool)).toMatchObject({ retryAt: now + 9_000 });
+    expect(guard(() => 1, { breaker: { initial }, clock: () => now, monitor: true })()).toBe(1);
+  });
+
+  it('properties of the function stay', () => {
+    const fn = Object.assign((x: number) => x, { description: 'adds nothing', schema: { type: 'number' } });
+    const guarded = guard(fn);
+    expect(guarded.description).toBe('adds nothing');
+    expect(guarded.schema).toBe(fn.schema);
+  });
+
+  it('options that throw leave no budget held', () => {
+    const tool = guard((_: number) => 'x', {
+      budget: { maxUsd: 1, maxCalls: 2 },
+      estimate: () => ({ usd: 0.5 }),
+      result: () => {
+        throw new Error('bad option');
+      },
+    });
+    expect(() => tool(1)).toThrow('bad option');
+    expect(guardOf(tool)!.view().budget).toMatchObject({
+      spent: { usd: 0.5, calls: 1 },
+      reserved: { usd: 0, calls: 0 },
+    });
+  });
+
+  it('warns before every kind of stop, not only before cycles', () => {
+    const warned: string[] = [];
+    const tool = guard(
+      (_: number): string => {
+        throw Object.assign(new Error('forbidden'), { status: 403 });
+      },
+      { onWarn: warning => void warned.push(String(warning.evidence.rung)) },
+    );
+    for (let call = 0; call < 3; call++) caught(() => tool(call));
+    expect(caught(() => tool(9))).toBeInstanceOf(LoopDetectedError);
+    expect(warned).toEqual(['sameError']);
+  });
+
+  it('newTurn() forgets the window and nothing else', () => {
+    const tool = guard(() => 'noon', { budget: { maxCalls: 4 } });
+    for (let turn = 0; turn < 4; turn++) {
+      tool();
+      guardOf(tool)!.newTurn();
+    }
+    expect(caught(tool)).toBeInstanceOf(BudgetExceededError);
+  });
+});
+
 describe('budget, context, breaker', () => {
   it('N parallel calls overshoot by nothing', async () => {
     const gates: (() => void)[] = [];
