@@ -17,10 +17,10 @@ export const liveOn = (graph: Graph, model: Model, places: TripPlaces): Live | n
   const turns: Live['turns'] = {};
   let chosen: { run: RunView; calls: Record<string, number>; trips: Trip[] } | undefined;
   for (const run of model.runs) {
-    const calls = callsOn(graph, run.steps);
     const own = near(run);
-    if (!calls && own.length === 0) continue;
-    for (const [loop, count] of Object.entries(calls ? turnsOn(graph, calls) : {})) {
+    const calls = callsOn(graph, run.steps, own.length > 0);
+    if (!calls) continue;
+    for (const [loop, count] of Object.entries(turnsOn(graph, calls))) {
       const known = turns[loop];
       turns[loop] = { most: Math.max(count, known?.most ?? 0), runs: (known?.runs ?? 0) + 1 };
     }
@@ -29,7 +29,7 @@ export const liveOn = (graph: Graph, model: Model, places: TripPlaces): Live | n
       Number(run.status === 'running') > Number(chosen.run.status === 'running') ||
       (Number(run.status === 'running') === Number(chosen.run.status === 'running') &&
         run.startedAt >= chosen.run.startedAt);
-    if (better) chosen = { run, calls: calls ?? {}, trips: own };
+    if (better) chosen = { run, calls, trips: own };
   }
   if (!chosen) return null;
   const { run, calls, trips: own } = chosen;

@@ -14,6 +14,9 @@ import type { Analysis, AnalysisState } from './analysis.ts';
 import { LANGUAGES } from './settings.ts';
 import type { TripNews } from './trips.ts';
 
+/** A check that takes longer, in milliseconds, is shown as slow: it is what stands between a keystroke and its findings. */
+const BUDGET_MS = 2_000;
+
 /** Shows the analysis in the language status of analysed files. */
 export const analysisStatus = (analysis: Analysis): Disposable[] => {
   const item = languages.createLanguageStatusItem(
@@ -44,6 +47,15 @@ export const analysisStatus = (analysis: Analysis): Disposable[] => {
           state.files === undefined || state.milliseconds === undefined
             ? l10n.t('ready')
             : l10n.t('{0} files in {1} ms', state.files, Math.round(state.milliseconds));
+        if (state.milliseconds !== undefined && state.milliseconds > BUDGET_MS) {
+          item.severity = LanguageStatusSeverity.Warning;
+          item.detail = l10n.t(
+            '{0} files in {1} ms, more than the {2} ms that a check should take',
+            state.files ?? 0,
+            Math.round(state.milliseconds),
+            BUDGET_MS,
+          );
+        }
         item.command = output;
         return;
       case 'crashed':

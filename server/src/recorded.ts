@@ -21,8 +21,15 @@ const generic: ReadonlySet<string> = new Set([
   '(unnamed)',
 ]);
 
-/** Calls of a run by step id; undefined if no step of the graph has the name of one of its calls. */
-export function callsOn(graph: StepsAndLoops, calls: RecordedRun['calls']): Record<string, number> | undefined {
+/**
+ * Calls of a run by step id; undefined if no step of the graph has the name of one of its calls. `belongs`: it is known
+ * from elsewhere (a trip at one of its lines) that the run is one of this graph.
+ */
+export function callsOn(
+  graph: StepsAndLoops,
+  calls: RecordedRun['calls'],
+  belongs = false,
+): Record<string, number> | undefined {
   const byName = new Map<string, string>();
   // Which of several steps of one name it was is not known: the first stands for all.
   for (const step of graph.steps) {
@@ -42,7 +49,7 @@ export function callsOn(graph: StepsAndLoops, calls: RecordedRun['calls']): Reco
   const makers = graph.steps.filter(({ kind }) => kind === 'model' || kind === 'agent');
   const only = makers.length === 1 ? makers[0] : undefined;
   if (only && requests > 0 && counts[only.id] === undefined) counts[only.id] = requests;
-  return found ? counts : undefined;
+  return found || belongs ? counts : undefined;
 }
 
 /** Turns that a run took in each loop, in the unit of the loop's bound: visits of a graph's nodes, turns of a loop. */

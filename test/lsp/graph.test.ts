@@ -65,17 +65,7 @@ async function textOf(text: string): Promise<string> {
 
 test('a graph that a framework runs: its nodes, routes and the cycle with its bound', async () => {
   expect(await textOf(flow)).toMatchInlineSnapshot(`
-    "write: at most 1 model call  a.ts:5
-      entry write, 1 model call  a.ts:5
-        call -> model.invoke
-      model model.invoke, 1 model call  a.ts:6
-
-    judge: at most 1 model call  a.ts:8
-      entry judge, 1 model call  a.ts:8
-        call -> model.invoke
-      model model.invoke, 1 model call  a.ts:9
-
-    answer: at most 50 model calls (recursionLimit 25 (default))  a.ts:17
+    "answer: at most 50 model calls (recursionLimit 25 (default))  a.ts:17
       node write, 2 model calls  a.ts:5
         route write -> write
       cycle write → write: bounded by recursionLimit 25 (default), 2 model calls per turn; decided by: model  a.ts:14
@@ -152,9 +142,9 @@ test('a cursor finds the entry whose step is nearest above it', async () => {
   expect(at(11)[0]).toBe('review');
   expect(at(18)[0]).toBe('plan');
   expect(outlinesAt(outlines, 'b.ts', 1)).toEqual([]);
-  // A node's code is an entry by itself too, but what matters is the graph that goes round through it.
+  // A node's code belongs to the graph that goes round through it.
   const graphs = await sessionOver({ 'a.ts': flow }).outlines();
-  expect(outlinesAt(graphs, 'a.ts', 6).map(outline => outline.name)).toEqual(['answer', 'write', 'judge']);
+  expect(outlinesAt(graphs, 'a.ts', 6).map(outline => outline.name)).toEqual(['answer']);
 });
 
 describe('over the language server', () => {

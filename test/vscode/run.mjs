@@ -109,6 +109,12 @@ const PICTURES = {
   'panel-high-contrast': 'panel/panel-hc-dark',
   'panel-narrow': 'panel/panel-narrow',
   empty: 'panel/empty',
+  graph: 'graph/graph-live',
+  'graph-dark': 'graph/graph-dark',
+  'graph-light': 'graph/graph-light',
+  'graph-high-contrast': 'graph/graph-hc-dark',
+  'graph-narrow': 'graph/graph-narrow',
+  'graph-list': 'graph/graph-list',
   page: 'page/page-dark',
 };
 
@@ -133,7 +139,7 @@ if (values.pictures) {
     if (fs.existsSync(file)) fs.copyFileSync(file, path.join(root, 'docs/pictures', `${name}.png`));
   }
   const { compress } = await import('./compress.mjs');
-  for (const name of ['finding', 'fix', 'trip']) {
+  for (const name of ['finding', 'fix', 'graph', 'trip']) {
     const small = await compress(chromium.file, path.join(root, 'docs/pictures', `${name}.png`));
     fs.writeFileSync(path.join(root, 'media', `${name}.webp`), small);
   }

@@ -62,7 +62,7 @@ const environment = state => ({
   LOOPBOUND_TOKEN: undefined,
 });
 
-const startCodeServer = async ({ codeServer, out, state, extensions, settings, workspace }) => {
+const startCodeServer = async ({ codeServer, out, state, extensions, settings, workspace, hostTests }) => {
   const data = path.join(state, 'data');
   fs.mkdirSync(path.join(data, 'User'), { recursive: true });
   const base = JSON.parse(fs.readFileSync(new URL('settings.json', import.meta.url), 'utf8'));
@@ -78,6 +78,8 @@ const startCodeServer = async ({ codeServer, out, state, extensions, settings, w
       ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check'],
       '--disable-getting-started-override',
       ...(trust ? [] : ['--disable-workspace-trust']),
+      // A recent workbench ignores extensionDevelopmentPath and extensionTestsPath without this.
+      ...(hostTests ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
     ],
     { stdio: ['ignore', log, log], env: environment(state), detached: true },
   );
@@ -125,7 +127,13 @@ const startCodeServer = async ({ codeServer, out, state, extensions, settings, w
         ['skipWelcome', 'true'],
         ['skipReleaseNotes', 'true'],
       ];
-      if (file) payload.push(['openFile', `vscode-remote://127.0.0.1:${port}${file}`]);
+      const remote = path => `vscode-remote://127.0.0.1:${port}${path}`;
+      if (hostTests) {
+        payload.push(['extensionDevelopmentPath', remote(hostTests.extension)]);
+        payload.push(['extensionTestsPath', remote(hostTests.tests)]);
+        payload.push(['extensionEnvironment', JSON.stringify(hostTests.environment)]);
+      }
+      if (file) payload.push(['openFile', remote(file)]);
       url.searchParams.set('payload', JSON.stringify(payload));
       return url.href;
     },
@@ -135,7 +143,7 @@ const startCodeServer = async ({ codeServer, out, state, extensions, settings, w
 /**
  * Runs `scenario(workbench)` in a new VS Code.
  * `files` is what the workspace starts with (name to text, or `{ link: path }` for a symbolic link);
- * `prepare(folder)` may do more; `open` names the file to open; `workspaceFile` opens that instead of the folder.
+ * `prepare(folder)` may do more; `hostTests` runs a file in the extension host, whose end `onExit` is told; `open` names the file to open; `workspaceFile` opens that instead of the folder.
  */
 export const withVsCode = async (setup, scenario) => {
   const { name, codeServer, chromium, extensions, out, settings = {}, files = {}, open, viewport, prepare } = setup;
@@ -167,6 +175,7 @@ export const withVsCode = async (setup, scenario) => {
       state,
       extensions,
       settings,
+      hostTests: setup.hostTests,
       workspace: setup.workspaceFile ? path.join(workspace, setup.workspaceFile) : workspace,
     });
     context = await browser.launchPersistentContext(path.join(state, 'chromium'), {
@@ -196,6 +205,12 @@ export const withVsCode = async (setup, scenario) => {
     context.on('response', response => response.fromServiceWorker() || note(response.url()));
     context.on('requestfailed', request => note(request.url()));
 
+    if (setup.hostTests) {
+      // VS Code calls these two where the page has them: its log lines, and the exit code of the host.
+      const log = fs.openSync(path.join(folder, 'host.log'), 'a');
+      await page.exposeFunction('codeAutomationLog', (type, args) => fs.writeSync(log, `${type} ${args.join(' ')}\n`));
+      await page.exposeFunction('codeAutomationExit', code => setup.onExit(code));
+    }
     const workbench = new Workbench({ page, workspace, out: folder, server, state, until });
     await page.goto(server.url(open && path.join(workspace, open)));
     await scenario(workbench);

@@ -43,10 +43,10 @@ export const scenario = setup =>
       await until('the cursor is at review', async () => (await bench.cursorLine()) === 22);
       setup.step('a click on a step opens its code');
 
-      await graph.getByRole('button', { name: 'Keep this graph' }).click();
+      await graph.getByRole('button', { name: 'Pin' }).click();
       await bench.open('notes.ts');
       await graph.getByRole('button', { name: /^review, node · 1 call/ }).waitFor();
-      await graph.getByRole('button', { name: 'Keep this graph' }).click();
+      await graph.getByRole('button', { name: 'Pin' }).click();
       await graph.getByRole('heading', { name: 'No agent in notes.ts' }).waitFor();
       await graph.getByRole('button', { name: 'summarise' }).click();
       await graph.locator('.worst', { hasText: 'at most 3 calls' }).waitFor();
@@ -58,9 +58,9 @@ export const scenario = setup =>
       await graph.getByRole('button', { name: /^support, entry/ }).focus();
       for (const name of [/^loop in support/, /^graph/, /^triage/]) {
         await page.keyboard.press('ArrowRight');
-        assert.match(await graph.locator('.step:focus').getAttribute('aria-label'), name);
+        assert.match(await graph.locator('.step:focus > title').textContent(), name);
       }
-      await graph.getByRole('button', { name: 'Show as list' }).click();
+      await graph.getByRole('button', { name: 'List', exact: true }).click();
       await graph.getByRole('tree').waitFor();
       assert.match(await graph.locator('[role=treeitem]:focus').textContent(), /loop in support.*no bound/);
       await page.keyboard.press('End');
@@ -74,7 +74,7 @@ export const scenario = setup =>
       const list = await bench.axe(graph);
       assert.deepEqual(list.serious, []);
       await bench.shot('graph-list', page.locator('.part.sidebar'));
-      await graph.getByRole('button', { name: 'Show as picture' }).click();
+      await graph.getByRole('button', { name: 'Picture', exact: true }).click();
 
       // A wider side bar, as one would make it for the graph.
       await widen(page, 620);

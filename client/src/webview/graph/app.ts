@@ -47,8 +47,13 @@ const build = (root: HTMLElement, transport: GraphTransport): ((message: ToGraph
     onchange: () => transport.send({ type: 'choose', entry: choose.value }),
   });
   const worst = h('span', { class: 'worst' });
-  const button = (label: string, run: () => void, content: Node | string): HTMLButtonElement =>
-    h('button', { class: 'tool', title: label, 'aria-label': label, onclick: run }, content);
+  // A sign has no name of its own, a word has: then the rest is said on hovering.
+  const button = (label: string, run: () => void, content: string): HTMLButtonElement =>
+    h(
+      'button',
+      { class: 'tool', title: label, onclick: run, ...(content.length === 1 ? { 'aria-label': label } : {}) },
+      content,
+    );
   const asPicture = button(t('Show as picture'), () => showAs('picture'), t('Picture'));
   const asList = button(t('Show as list'), () => showAs('list'), t('List'));
   const pin = button(

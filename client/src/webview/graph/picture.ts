@@ -97,11 +97,11 @@ export const picture = (graph: Graph, open: (item: { place: Graph['place'] }) =>
         transform: `translate(${x} ${y})`,
         role: 'button',
         tabindex: at === 0 ? 0 : -1,
-        'aria-label': [name, more, loopWords(graph, step)].filter(Boolean).join(', '),
         onclick: () => open(step),
         onkeydown: event => onKey(event as KeyboardEvent, at),
       },
-      s('title', {}, [name, more, loopWords(graph, step)].filter(Boolean).join('\n')),
+      // Names the step for readers, and is shown on hovering.
+      s('title', {}, [name, more, loopWords(graph, step)].filter(Boolean).join(', ')),
       s('rect', {
         x: -width / 2,
         y: -height / 2,

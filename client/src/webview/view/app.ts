@@ -8,7 +8,7 @@ import { h, setAttribute, setShown, setText } from './dom.ts';
 import { emptyState } from './empty.ts';
 import { icon } from './icons.ts';
 import { type Row, rowList } from './list.ts';
-import type { HubState, Memory, Predictions, ToPanel, Transport } from './messages.ts';
+import type { HubState, Memory, Only, Predictions, ToPanel, Transport } from './messages.ts';
 import { merge } from './patch.ts';
 import { reasonTitle } from './reasons.ts';
 import { runDetail } from './run.ts';
@@ -77,13 +77,28 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
       schedule();
     },
   });
+  const only = h(
+    'select',
+    {
+      class: 'only',
+      'aria-label': t('Which runs are listed'),
+      onchange: () => {
+        memory.only = only.value as Only;
+        remember();
+        schedule();
+      },
+    },
+    ...(['all', 'running', 'tripped', 'failed'] as const).map(name =>
+      h('option', { value: name, selected: name === memory.only }, onlyWord(name)),
+    ),
+  );
   const tabList = h(
     'div',
     { class: 'tabs', role: 'tablist', 'aria-label': t('Show'), onkeydown: event => onTabKey(event as KeyboardEvent) },
     tabs.runs,
     tabs.trips,
   );
-  const bar = h('header', { class: 'bar' }, tabList, live, summary, h('span', { class: 'grow' }), filter);
+  const bar = h('header', { class: 'bar' }, tabList, live, summary, h('span', { class: 'grow' }), only, filter);
   const note = h('p', { class: 'note', role: 'status', hidden: true });
   const banner = h('p', { class: 'banner', hidden: true });
   const detail = runDetail(context);
@@ -150,6 +165,7 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
         .reverse();
     }
     return model.runs
+      .filter(run => isListed(run, memory.only))
       .filter(run =>
         has([run.name, run.app, run.status, run.user, run.feature, ...run.trips.map(id => trips.get(id)?.reason)]),
       )
@@ -201,7 +217,9 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
     if (follow || !shown.some(row => row.id === memory.selected)) memory.selected = shown[0]?.id;
     list.update(shown, memory.selected);
     setShown(nothing, shown.length === 0);
-    setText(nothing, memory.filter ? t('Nothing matches the filter.') : t('No trips so far.'));
+    const filtered = memory.filter || (memory.tab === 'runs' && (memory.only ?? 'all') !== 'all');
+    setText(nothing, filtered ? t('Nothing matches the filter.') : t('No trips so far.'));
+    setShown(only, memory.tab === 'runs');
     const chosen = shown.find(row => row.id === memory.selected);
     detail.update(chosen && (chosen.kind === 'run' ? chosen.run : runs.get(chosen.trip.runId)));
     if (chosen?.kind === 'trip' && revealed !== chosen.id) {
@@ -261,6 +279,8 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
           follow = false;
           memory.tab = 'runs';
           memory.filter = filter.value = '';
+          memory.only = 'all';
+          only.value = 'all';
           memory.selected = trip.runId;
           remember();
           draw();
@@ -274,4 +294,30 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
       schedule();
     },
   };
+};
+
+const onlyWord = (only: Only): string => {
+  switch (only) {
+    case 'all':
+      return t('All');
+    case 'running':
+      return t('Live');
+    case 'tripped':
+      return t('Tripped');
+    case 'failed':
+      return t('Failed');
+  }
+};
+
+const isListed = ({ status, trips }: RunView, only: Only = 'all'): boolean => {
+  switch (only) {
+    case 'all':
+      return true;
+    case 'running':
+      return status === 'running';
+    case 'tripped':
+      return status === 'tripped' || trips.length > 0;
+    case 'failed':
+      return status === 'error' || status === 'lost';
+  }
 };

@@ -71,7 +71,10 @@ export type FromPanel =
   | { type: 'errand'; errand: Errand };
 
 /** What the panel remembers while it is hidden. */
-export type Memory = { selected?: string; tab?: 'runs' | 'trips'; filter?: string };
+export type Memory = { selected?: string; tab?: 'runs' | 'trips'; filter?: string; only?: Only };
+
+/** Which runs are listed: all, those that go on, or those that did not end well. */
+export type Only = 'all' | 'running' | 'tripped' | 'failed';
 
 /** How the panel reaches its host: postMessage in VS Code, server-sent events and POST in the watch page. */
 export type Transport = {

@@ -1,0 +1,290 @@
+// Runs inside the extension host of a real VS Code, where it can ask the API what a user could: each check is one line of
+// the report that it leaves at LOOPBOUND_REPORT. What is measured is told, not asserted.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const vscode = require('vscode');
+
+const EXTENSION = 'loopbound.loopbound-vscode';
+const folder = () => vscode.workspace.workspaceFolders[0].uri;
+const uriOf = file => vscode.Uri.joinPath(folder(), file);
+const run = (command, ...args) => vscode.commands.executeCommand(command, ...args);
+
+/** Polls: right after startup VS Code cancels requests, or answers them with nothing, when a provider registers meanwhile. */
+const until = async (what, probe, seconds = 60) => {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise(r => setTimeout(r, 20))) {
+    try {
+      const value = await probe();
+      if (value) return value;
+    } catch (error) {
+      if (!/cancel/i.test(`${error.name} ${error.message}`)) throw error;
+    }
+  }
+  throw new Error(`not within ${seconds} s: ${what}`);
+};
+
+const findings = uri => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'loopbound');
+const ruleOf = ({ code }) => (typeof code === 'object' ? code.value : code);
+const show = async file => vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uriOf(file)));
+const set = (name, value) =>
+  vscode.workspace.getConfiguration('loopbound').update(name, value, vscode.ConfigurationTarget.Workspace);
+
+const actionsAt = (uri, range, kind) => run('vscode.executeCodeActionProvider', uri, range, kind, 50);
+const hoverAt = async (uri, position) =>
+  (await run('vscode.executeHoverProvider', uri, position))
+    .flatMap(hover => hover.contents)
+    .map(content => content.value ?? content)
+    .join('\n');
+
+const checks = {
+  async 'the first finding of the open file'() {
+    const extension = vscode.extensions.getExtension(EXTENSION);
+    assert.equal(extension.isActive, false, 'nothing may start before it is needed');
+    const opened = performance.now();
+    await show('research.ts');
+    await until('the extension is active', () => extension.isActive);
+    const active = performance.now();
+    await until('a finding', () => findings(uriOf('research.ts')).length > 0);
+    const files = fs.readdirSync(path.join(folder().fsPath, 'lib')).length;
+    return `${files} files: active after ${Math.round(active - opened)} ms, finding ${Math.round(performance.now() - active)} ms later`;
+  },
+
+  async 'problems of files that are not open'() {
+    await until('the other file has its problem', () => findings(uriOf('support.ts')).length > 0);
+    assert.ok(!vscode.workspace.textDocuments.some(({ uri }) => uri.path.endsWith('support.ts')));
+  },
+
+  async 'a finding with its page, its way round and its head'() {
+    const [finding] = findings(uriOf('research.ts'));
+    assert.equal(ruleOf(finding), 'unbounded-loop');
+    assert.match(String(finding.code.target), /docs\/rules\/unbounded-loop\.md$/);
+    assert.ok(finding.relatedInformation.length > 0);
+    assert.ok(finding.range.end.line - finding.range.start.line <= 1);
+  },
+
+  async 'the hover says what, why and what to do'() {
+    const [finding] = findings(uriOf('research.ts'));
+    const text = await until('a hover', () => hoverAt(uriOf('research.ts'), finding.range.start));
+    for (const part of ['unbounded-loop', '*Why:*', '*Do:*', 'no bound']) assert.ok(text.includes(part), part);
+  },
+
+  async 'the lens says loops, worst case and bound, and leads to the graph'() {
+    await show('support.ts');
+    const lenses = await until('lenses', async () => {
+      const all = await run('vscode.executeCodeLensProvider', uriOf('support.ts'), 50);
+      return all.length > 0 && all;
+    });
+    const ours = lenses.map(({ command }) => command).filter(command => command?.command === 'loopbound.showGraph');
+    assert.ok(
+      ours.some(({ title }) => title === '2 loops, no bound'),
+      ours.map(({ title }) => title).join(' | '),
+    );
+    assert.ok(ours.some(({ title }) => title === '1 loop, at most 3 model calls (turn < 3)'));
+  },
+
+  async 'code actions: one preferred, one that silences with a reason, one that opens the page'() {
+    const uri = uriOf('research.ts');
+    const [{ range }] = findings(uri);
+    const actions = await until('actions', async () => {
+      const all = await actionsAt(uri, range, vscode.CodeActionKind.QuickFix.value);
+      return all.some(({ isPreferred }) => isPreferred) && all;
+    });
+    assert.equal(actions.filter(({ isPreferred }) => isPreferred).length, 1);
+    assert.ok(actions.some(({ title }) => title === 'Open the page of unbounded-loop'));
+    const silence = actions.find(({ title }) => title.startsWith('Disable unbounded-loop'));
+    assert.ok(await vscode.workspace.applyEdit(silence.edit));
+    await until('the finding is silenced', () => findings(uri).every(one => ruleOf(one) !== 'unbounded-loop'));
+    const { document } = await show('research.ts');
+    assert.match(document.getText(), /loopbound-ignore-next-line unbounded-loop -- say here why/);
+    await run('undo');
+    await until('it is back', () => findings(uri).some(one => ruleOf(one) === 'unbounded-loop'));
+  },
+
+  async 'fix-all takes the safe fixes away'() {
+    const uri = uriOf('research.ts');
+    await show('research.ts');
+    const kind = 'source.fixAll.loopbound';
+    const [action] = await until('a fix-all', async () => {
+      const all = await actionsAt(uri, new vscode.Range(0, 0, 30, 0), kind);
+      return all.length > 0 && all;
+    });
+    assert.ok(await vscode.workspace.applyEdit(action.edit));
+    await until('no finding is left', () => findings(uri).length === 0);
+    await run('undo');
+    await until('it is back', () => findings(uri).length > 0);
+  },
+
+  async 'typing elsewhere lets no finding flicker'() {
+    const uri = uriOf('research.ts');
+    const editor = await show('research.ts');
+    let gaps = 0;
+    const watch = vscode.languages.onDidChangeDiagnostics(({ uris }) => {
+      if (uris.some(one => one.toString() === uri.toString()) && findings(uri).length === 0) gaps++;
+    });
+    await editor.edit(edit => edit.insert(new vscode.Position(4, 0), '\n'));
+    for (let key = 0; key < 20; key++) await run('type', { text: key === 0 ? '//' : 'x' });
+    // The analysis of the last key is through once its finding stands one line lower.
+    await until('the finding has moved', () => findings(uri)[0]?.range.start.line === 9);
+    watch.dispose();
+    assert.equal(gaps, 0);
+    await run('workbench.action.files.revert');
+  },
+
+  async 'inlay hints are off, and come with their setting'() {
+    const ask = () =>
+      run('vscode.executeInlayHintProvider', uriOf('research.ts'), new vscode.Range(0, 0, 30, 0)).then(hints =>
+        hints.map(({ label }) => (typeof label === 'string' ? label : label.map(part => part.value).join(''))),
+      );
+    assert.ok(!(await ask()).includes('no bound'));
+    await set('inlayHints.enable', true);
+    await until('the hint is there', async () => (await ask()).includes('no bound'));
+    await set('inlayHints.enable', undefined);
+  },
+
+  async 'the call hierarchy goes over steps and loops'() {
+    const uri = uriOf('support.ts');
+    await show('support.ts');
+    const [item] = await until('an item', async () => {
+      const items = await run('vscode.prepareCallHierarchy', uri, new vscode.Position(17, 16));
+      return items?.length > 0 && items;
+    });
+    assert.equal(item.name, 'draft');
+    const incoming = await run('vscode.provideIncomingCalls', item);
+    assert.deepEqual(incoming.map(({ from }) => from.name).sort(), ['research', 'review', 'triage']);
+    const outgoing = await run('vscode.provideOutgoingCalls', item);
+    assert.deepEqual(
+      outgoing.map(({ to }) => to.name),
+      ['review'],
+    );
+  },
+
+  async 'the config file is completed and checked'() {
+    const uri = uriOf('loopbound.config.json');
+    fs.writeFileSync(uri.fsPath, '{\n  "rules": { "unbounded-loop": "loud",  }\n}\n');
+    await show('loopbound.config.json');
+    await until('the wrong level is told', () =>
+      vscode.languages.getDiagnostics(uri).some(({ message }) => /off|error|warning/.test(message)),
+    );
+    await until('rules are offered', async () => {
+      const { items } = await run('vscode.executeCompletionItemProvider', uri, new vscode.Position(1, 40));
+      return items.some(({ label }) => /unbounded-cycle/.test(label.label ?? label));
+    });
+    fs.rmSync(uri.fsPath);
+  },
+
+  async 'language models can ask'() {
+    const names = ['loopbound_findings', 'loopbound_explain', 'loopbound_graph', 'loopbound_trips'];
+    for (const name of names)
+      assert.ok(
+        vscode.lm.tools.some(tool => tool.name === name),
+        name,
+      );
+    const ask = async (name, input) => {
+      const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
+      return JSON.parse(content.map(part => part.value).join(''));
+    };
+    const { findings: all } = await ask('loopbound_findings', { file: 'research.ts' });
+    assert.equal(all[0].rule, 'unbounded-loop');
+    const { findings: explained } = await ask('loopbound_explain', { file: 'research.ts', line: 9 });
+    assert.ok(explained[0].fixes.length > 0);
+    const { graphs } = await ask('loopbound_graph', { file: 'support.ts', line: 39 });
+    assert.match(graphs[0].mermaid, /^flowchart TD/);
+    assert.deepEqual((await ask('loopbound_trips', {})).trips, []);
+  },
+
+  async 'the check task ends with a finding'() {
+    const [task] = await until('the task', async () => {
+      const all = await vscode.tasks.fetchTasks({ type: 'loopbound' });
+      return all.length > 0 && all;
+    });
+    assert.deepEqual([task.name, ...task.problemMatchers], ['check', '$loopbound']);
+    const ended = new Promise(resolve => vscode.tasks.onDidEndTaskProcess(({ exitCode }) => resolve(exitCode)));
+    await vscode.tasks.executeTask(task);
+    assert.equal(await ended, 1);
+  },
+
+  async 'a run with guard finds the hub: JavaScript, TypeScript, Python'() {
+    const ran = [];
+    const probe = out => `require('node:fs').writeFileSync(${JSON.stringify(out)}, process.env.LOOPBOUND_HUB ?? '')`;
+    const out = name => path.join(folder().fsPath, `${name}.out`);
+    const programs = {
+      'probe.cjs': probe(out('probe.cjs')),
+      'probe.ts': `import { writeFileSync } from 'node:fs';\nconst out: string = ${JSON.stringify(out('probe.ts'))};\nwriteFileSync(out, process.env.LOOPBOUND_HUB ?? '');\n`,
+      'probe.py': `import os\nopen(${JSON.stringify(out('probe.py'))}, 'w').write(os.environ.get('LOOPBOUND_HUB', ''))\n`,
+    };
+    for (const [name, text] of Object.entries(programs)) {
+      fs.writeFileSync(uriOf(name).fsPath, text);
+      await run('loopbound.runFile', uriOf(name));
+      const file = out(name);
+      await until(`${name} ran`, () => fs.existsSync(file) && fs.statSync(file).size > 0);
+      assert.match(fs.readFileSync(file, 'utf8'), /^ws:\/\/127\.0\.0\.1:\d+$/);
+      ran.push(name);
+    }
+    return ran.join(', ');
+  },
+
+  async 'a trip pauses the debugger, which says why'() {
+    await set('debug.pauseOnTrip', true);
+    const stops = [];
+    const watch = vscode.debug.registerDebugAdapterTrackerFactory('*', {
+      createDebugAdapterTracker: () => ({
+        onDidSendMessage(message) {
+          // Looked at later: other trackers may still be at work on it.
+          if (message.event === 'stopped') stops.push(message.body);
+        },
+      }),
+    });
+    const started = await vscode.debug.startDebugging(vscode.workspace.workspaceFolders[0], {
+      type: 'node',
+      request: 'launch',
+      name: 'agent',
+      program: path.join(folder().fsPath, 'agent.mjs'),
+      args: ['200', '30'],
+      console: 'internalConsole',
+    });
+    assert.ok(started);
+    const stop = await until('the process is paused', () =>
+      stops.find(({ description }) => /Loopbound/.test(description)),
+    );
+    assert.equal(stop.description, 'Paused on Loopbound trip: loop');
+    await vscode.debug.stopDebugging();
+    watch.dispose();
+    await set('debug.pauseOnTrip', undefined);
+  },
+
+  async 'the time of a keystroke, with the analysis and without'() {
+    const type = async () => {
+      const editor = await show('research.ts');
+      editor.selection = new vscode.Selection(5, 0, 5, 0);
+      const times = [];
+      for (let key = 0; key < 60; key++) {
+        const began = performance.now();
+        await run('type', { text: 'x' });
+        times.push(performance.now() - began);
+      }
+      await run('workbench.action.files.revert');
+      times.sort((a, b) => a - b);
+      return times;
+    };
+    const on = await type();
+    await set('enable', false);
+    const off = await type();
+    await set('enable', undefined);
+    const say = times => `${times[30].toFixed(1)} ms (p95 ${times[57].toFixed(1)})`;
+    return `with ${say(on)}, without ${say(off)}`;
+  },
+};
+
+exports.run = async () => {
+  const report = [];
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      const note = await check();
+      report.push({ name, note });
+    } catch (error) {
+      report.push({ name, error: error.stack });
+    }
+    fs.writeFileSync(process.env.LOOPBOUND_REPORT, JSON.stringify(report));
+  }
+};
