@@ -126,7 +126,7 @@ export const scenario = setup =>
       await bench.command('Explorer: Focus on Open Editors View');
       graph = await bench.graph();
       await graph.locator('.badge', { hasText: '× 6' }).waitFor();
-      await page.locator('.codelens-decoration a', { hasText: 'Loopbound' }).first().click();
+      await page.locator('.codelens-decoration a', { hasText: 'no bound' }).first().click();
       await graph.getByRole('button', { name: /^loop in research/ }).waitFor();
       setup.step('the lens leads to the graph');
       await widen(page, 300);
