@@ -17,6 +17,16 @@ test('the agents run under the hub, their trips arrive, and it ends by itself', 
     expect(stdout).toMatch(new RegExp(`^${agent} +60\\+ +\\$\\d\\.\\d{4} +\\d+ +\\$\\d\\.\\d{4}  \\S`, 'm'));
   }
   expect(stdout).toMatch(/^python-flow is not run here: none has no langgraph/m);
-  expect(output.match(/trip: /g)).toHaveLength(3);
+  for (const [failure, stopped] of [
+    ['delegation loop', 'cycle 3'],
+    ['tool storm', 'call 3'],
+    ['manager reassignment', 'reassignment 3'],
+    ['context drift', 'iteration 6'],
+  ]) {
+    expect(stdout).toMatch(
+      new RegExp(`^${failure} +${stopped} +\\d+ +\\$[\\d.]+ +\\d+ +\\$[\\d.]+ +[78]\\d\\.\\d %$`, 'm'),
+    );
+  }
+  expect(output.match(/trip: /g)).toHaveLength(3 + 4);
   expect(status).toBe(0);
-});
+}, 240_000);
