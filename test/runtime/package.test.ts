@@ -90,6 +90,9 @@ console.log(guard(x => x + 1)(1), typeof startHub, typeof fold, typeof redisLedg
   it.each(['node16', 'bundler'])('type-checks for users with %s resolution', resolution => {
     const user = `import { guard, withRun, type TripError } from 'loopbound';
 import { startHub } from 'loopbound/hub'; import type { Trip } from 'loopbound/protocol';
+import { redisLedger } from 'loopbound/store/redis'; import { createMeter } from 'loopbound/meter';
+import { webhook } from 'loopbound/alerts'; import { runRecords } from 'loopbound/records';
+export const parts = [redisLedger, createMeter, webhook, runRecords];
 const f: (x: number) => Promise<string> = guard(async (x: number) => String(x), { onTrip: (error: TripError) => { const trip: Trip = error.trip; void trip; } });
 export const done: Promise<string> = withRun('x', () => f(1)); export const hub = startHub;
 // @ts-expect-error: not the type of the function
