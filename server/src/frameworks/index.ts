@@ -5,6 +5,7 @@ import { ai } from './ai.ts';
 import { beeai } from './beeai.ts';
 import { flows } from './flows.ts';
 import type { Framework } from './framework.ts';
+import { genkit } from './genkit.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
 import { llamaindexWorkflow } from './llamaindex-workflow.ts';
@@ -14,7 +15,9 @@ import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
+import { strands } from './strands.ts';
 import { toolRunners } from './tool-runners.ts';
+import { voltagent } from './voltagent.ts';
 
 export const frameworks: readonly Framework[] = [
   plain,
@@ -28,6 +31,9 @@ export const frameworks: readonly Framework[] = [
   llamaindexWorkflow,
   beeai,
   adk,
+  voltagent,
+  genkit,
+  strands,
   flows,
   ...providers,
   retries,

@@ -128,7 +128,10 @@ export interface Machine {
   readonly states: readonly MachineState[];
   readonly transitions: readonly Transition[];
   readonly start: readonly string[];
-  /** What the run limit counts: rounds of parallel states, single visits, or the visits of each state by themselves. */
+  /**
+   * What the run limit counts: rounds of parallel states, single visits along one way, the visits of each state by
+   * themselves, or requests, wherever they are made.
+   */
   readonly unit: 'superstep' | 'visit' | 'visitOfEach' | 'request';
   /** The limit when a run sets none; undefined: the framework has none. */
   readonly limit: Bound | undefined;
