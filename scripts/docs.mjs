@@ -1,9 +1,11 @@
-// npm run docs: rewrites what the docs generate from the rules: the table in README.md and one page for each rule.
+// npm run docs: rewrites what the docs generate: from the rules the table in README.md and one page for each rule, from
+// the guard's doc comments the API reference (api.mjs).
 // test/docs.test.ts compares the same text with what is checked in.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { apiReference } from './api.mjs';
 
 const root = join(import.meta.dirname, '..');
 const rulesFile = join(root, 'server', 'src', 'rules', 'index.ts');
@@ -67,7 +69,7 @@ function read(path) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, text] of await generated()) {
+  for (const [path, text] of [...(await generated()), ...apiReference().pages]) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     if (existsSync(join(root, path)) && read(path) === text) continue;
     writeFileSync(join(root, path), text);

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { apiReference } from '../scripts/api.mjs';
 import { generated, loadRules } from '../scripts/docs.mjs';
 import { usage } from '../server/src/commands/arguments.ts';
 import { analyzeFiles } from './harness/analyze.ts';
@@ -95,6 +96,17 @@ test('what is generated is fresh; `npm run docs` writes it', async () => {
     expect(read(path), path).toBe(text);
   }
 });
+
+test('the API reference is fresh, and every public export of the guard has a doc comment', () => {
+  const { pages: reference, undocumented } = apiReference();
+  expect(undocumented).toEqual([]);
+  for (const [path, text] of reference) {
+    expect(existsSync(join(root, path)), `${path} is missing: npm run docs`).toBe(true);
+    expect(read(path) === text, `${path} is stale: npm run docs`).toBe(true);
+  }
+  const written = readdirSync(join(root, 'docs/api')).map(name => `docs/api/${name}`);
+  expect(written.filter(path => !reference.has(path))).toEqual([]);
+}, 120_000);
 
 describe('code blocks', () => {
   const rulePage = /^docs\/rules\//;

@@ -1,0 +1,2 @@
+export function entries(): { specifier: string; file: string }[];
+export function apiReference(): { pages: Map<string, string>; undocumented: string[] };
