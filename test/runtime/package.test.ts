@@ -87,6 +87,24 @@ console.log(guard(x => x + 1)(1), typeof startHub, typeof fold, typeof redisLedg
     },
   );
 
+  it('adapters load as ESM and as CJS with no framework installed, on the one core', () => {
+    const names = readdirSync(join(runtime, 'src/adapters'))
+      .filter(file => !file.startsWith('_'))
+      .map(file => file.slice(0, -3));
+    const loads = `import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+const { guardMcp } = require('loopbound/adapters/mcp'); const { BudgetExceededError } = require('loopbound');
+const client = guardMcp({ callTool: async () => 1 }, { budget: { maxCalls: 0 } });
+const same = await client.callTool({ name: 'x' }).then(() => false, error => error instanceof BudgetExceededError);
+const found = [];
+for (const name of ${JSON.stringify(names)}) {
+  const [esm, cjs] = [await import('loopbound/adapters/' + name), require('loopbound/adapters/' + name)];
+  if (Object.keys(esm).length > 0 && Object.keys(esm).sort().join() === Object.keys(cjs).sort().join()) found.push(name);
+}
+console.log(same, found.join());`;
+    expect(run('adapters.mjs', loads)).toBe(`true ${names.join()}`);
+  });
+
   it.each(['node16', 'bundler'])('type-checks for users with %s resolution', resolution => {
     const user = `import { guard, withRun, type TripError } from 'loopbound';
 import { startHub } from 'loopbound/hub'; import type { Trip } from 'loopbound/protocol';
