@@ -16,6 +16,9 @@ export const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
 
 const nobody: readonly FunctionInfo[] = [];
 const fewMethods = 4;
+/** Names that say nothing of what a method does. */
+const everyday =
+  /^(get|set|add|has|delete|remove|clear|push|pop|call|apply|bind|on|off|once|emit|send|start|stop|close|open|init|update|create|build|next|parse|format|log|info|warn|error|map|filter|find|forEach|then|catch|finally|toString|toJSON|load|save|read|write|reset|dispose|register)$/;
 
 /** What a reader sees of the program beside the module that it reads; whoever answers may note what was asked. */
 export interface Scene extends Surroundings {
@@ -153,7 +156,11 @@ export class Reader {
   private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
     const found: FunctionInfo[] = [];
     found.push(...this.resolver.targets(call, module));
-    for (const value of this.resolver.values(call.callee, module)) found.push(...this.unwrap(value));
+    const values = this.resolver.values(call.callee, module);
+    for (const value of values) found.push(...this.unwrap(value));
+    // What comes out of a `Map` is not known either.
+    if (values.every(value => value.kind === 'external' && value.path.startsWith('global:')))
+      found.push(...this.likeNamed(call));
     if (keepsArguments(call)) return found;
     for (const argument of call.arguments) {
       const node = argument.value;
@@ -189,6 +196,26 @@ export class Reader {
     return found;
   }
 
+  /** True if the call waits for time or for something from outside, itself or in the function that it names. */
+  waits(call: CallExpression, module: Module): boolean {
+    if (this.effect(call, module)?.effect === 'wait' || isTimer(call)) return true;
+    const target = this.resolver.targets(call, module)[0];
+    if (!target || call.isNew || this.reaches(target)) return false;
+    return target.calls.some(one => this.effect(one, target.module)?.effect === 'wait' || isTimer(one));
+  }
+
+  /** Of a receiver that is not resolved, the methods of classes named like it: `agent.takeStep()` of a `FunctionAgent`. */
+  private likeNamed(call: CallExpression): readonly FunctionInfo[] {
+    if (call.callee.kind !== 'member' || everyday.test(call.callee.property)) return nobody;
+    const receiver = lastName(call.callee.object)
+      ?.replace(/^[_#]+/, '')
+      .toLowerCase();
+    if (receiver === undefined || receiver.length < 4) return nobody;
+    return this.methodsNamed(call.callee.property).filter(
+      info => !info.node?.bodiless && info.owner!.node.name.toLowerCase().includes(receiver),
+    );
+  }
+
   stepId(info: FunctionInfo): string {
     return stepIdOf(info);
   }
@@ -211,6 +238,21 @@ export function keepsArguments(call: CallExpression): boolean {
   const callee = call.callee;
   const name = calleeName(callee);
   return call.isNew ? name !== 'Promise' : registers.test(name);
+}
+
+/** `new Promise(resolve => setTimeout(resolve, 1000))`. */
+function isTimer(call: CallExpression): boolean {
+  const work = call.isNew && calleeName(call.callee) === 'Promise' ? call.arguments[0]?.value : undefined;
+  if (work?.kind !== 'functionExpression') return false;
+  let found = false;
+  walk(work.function.body, {
+    enter(node) {
+      if (node.kind === 'call' && calleeName(node.callee) === 'setTimeout') found = true;
+      return found ? 'skip' : undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
 }
 
 function isOpaqueWrapper(value: External): boolean {

@@ -10,6 +10,7 @@ import type {
   Module,
   ObjectExpression,
   Pattern,
+  Span,
   Statement,
 } from './model.ts';
 import type { Program, Resolution } from './program.ts';
@@ -384,7 +385,7 @@ export class Resolver {
   private nameValues(name: string, node: Expression, module: Module, depth: number): readonly Value[] {
     const index = indexOf(module);
     if (name === 'this' || name === 'super') {
-      const owner = ownerOf(index.functionOf(node));
+      const owner = ownerOf(index.functionOf(node)) ?? fieldOwner(node.span, module);
       if (!owner) return none;
       if (name === 'this') return [{ kind: 'instance', info: owner }];
       const base = this.lineage(owner, depth)[1];
@@ -683,11 +684,27 @@ function memberPath(path: string, name: string): string {
 
 /** The class that `this` means inside a function. */
 export function ownerOf(info: FunctionInfo): ClassInfo | undefined {
-  for (let f: FunctionInfo | undefined = info; f; f = f.outer) {
+  let last: FunctionInfo | undefined;
+  for (let f: FunctionInfo | undefined = info; f?.node; f = f.outer) {
     if (f.owner) return f.owner;
-    if (f.node && !f.node.isArrow && f.module.language === 'typescript') return undefined;
+    if (!f.node.isArrow && f.module.language === 'typescript') return undefined;
+    last = f;
   }
-  return undefined;
+  return last?.node && last.node.isArrow ? fieldOwner(last.node.span, last.module) : undefined;
+}
+
+/** The class one of whose fields is given its value at a place: `onDone = () => this.stop()`. */
+function fieldOwner(at: Span, module: Module): ClassInfo | undefined {
+  if (module.language !== 'typescript') return undefined;
+  let found: ClassInfo | undefined;
+  for (const info of indexOf(module).classes) {
+    for (const member of info.node.members) {
+      const value = member.kind === 'field' ? member.value : undefined;
+      // Of classes in classes the inner one comes later.
+      if (value && value.span[0] <= at[0] && value.span[1] >= at[1]) found = info;
+    }
+  }
+  return found;
 }
 
 /** True for `this`, `self` and the like: the object whose method is running. */

@@ -101,7 +101,7 @@ function isIgnored(rules: readonly Rules[], path: string, isFolder: boolean): bo
   for (let at = rules.length - 1; at >= 0; at--) {
     const { folder, matcher } = rules[at] as Rules;
     const inside = relativeTo(path, folder);
-    if (inside.startsWith('..')) continue;
+    if (inside === '' || inside.startsWith('..')) continue;
     const verdict = matcher.test(isFolder ? `${inside}/` : inside);
     if (verdict.unignored) return false;
     if (verdict.ignored) return true;

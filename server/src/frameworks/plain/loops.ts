@@ -426,7 +426,7 @@ function idleText(idle: NonNullable<Cover['idle']>): string {
 export function watches(call: CallExpression, module: Module, reader: Reader): boolean {
   const effect = reader.effect(call, module);
   if (effect && effect.effect !== 'wrapper') return true;
-  return reader.costs(call, module) || asksPerson(call, module, reader);
+  return reader.costs(call, module) || asksPerson(call, module, reader) || reader.waits(call, module);
 }
 
 export function isCostly(way: Way, reader: Reader): boolean {
@@ -570,9 +570,7 @@ function controllerOf(
     if (by) first ??= fact;
   }
   // What the code waits for on every open way is decided elsewhere: queues, sockets, timers.
-  const waits =
-    open.length > 0 &&
-    open.every(way => way.calls.some(call => reader.effect(call.node, call.module)?.effect === 'wait'));
+  const waits = open.length > 0 && open.every(way => way.calls.some(call => reader.waits(call.node, call.module)));
   if (model || tool) {
     return {
       controller: model ? 'model' : 'tool',
