@@ -153,14 +153,19 @@ export class Reader {
     return known;
   }
 
-  private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
-    const found: FunctionInfo[] = [];
-    found.push(...this.resolver.targets(call, module));
+  /** Functions that a call runs by name: the callee, what a wrapper wraps; never callbacks. */
+  runs(call: CallExpression, module: Module): FunctionInfo[] {
+    const found = [...this.resolver.targets(call, module)];
     const values = this.resolver.values(call.callee, module);
     for (const value of values) found.push(...this.unwrap(value));
     // What comes out of a `Map` is not known either.
     if (values.every(value => value.kind === 'external' && value.path.startsWith('global:')))
       found.push(...this.likeNamed(call));
+    return found;
+  }
+
+  private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
+    const found = this.runs(call, module);
     if (keepsArguments(call)) return found;
     for (const argument of call.arguments) {
       const node = argument.value;

@@ -130,10 +130,13 @@ function besides(
   path: readonly Transition[],
   cut: ReadonlySet<Transition>,
 ): Transition[] {
-  const told = new Set(path.map(t => `${t.from} ${t.to}`));
+  const keyOf = (t: Transition): string => `${t.from} ${t.to} ${t.place.path} ${t.place.span[0]}`;
+  const told = new Set(path.map(keyOf));
   const others: Transition[] = [];
-  for (const t of machine.transitions) {
-    const key = `${t.from} ${t.to}`;
+  // Those first that close the cycle in another place.
+  const closing = (t: Transition): number => (t.from === path.at(-1)?.from && t.to === path[0]?.from ? 0 : 1);
+  for (const t of [...machine.transitions].sort((a, b) => closing(a) - closing(b))) {
+    const key = keyOf(t);
     if (cut.has(t) || told.has(key) || !component.includes(t.from) || !component.includes(t.to)) continue;
     told.add(key);
     others.push(t);

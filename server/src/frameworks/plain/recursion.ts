@@ -72,8 +72,7 @@ export function readRecursions(functions: readonly FunctionInfo[], parts: readon
 /** What a call runs itself: its targets, and functions written in its arguments unless it only keeps them for later. */
 function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): FunctionInfo[] {
   const { module } = info;
-  const found = [...reader.resolver.targets(call, module)];
-  for (const value of reader.resolver.values(call.callee, module)) found.push(...reader.unwrap(value));
+  const found = reader.runs(call, module);
   const name = calleeName(call.callee);
   if (keepsArguments(call)) return found;
   for (const argument of call.arguments) {

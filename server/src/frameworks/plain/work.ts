@@ -216,9 +216,7 @@ class Lowering {
       if (effect.effect === 'wrapper') return allOf(parts);
       if (effect.effect !== 'guard') return allOf(parts);
     }
-    const targets = this.reader.resolver.targets(node, this.module);
-    for (const value of this.reader.resolver.values(node.callee, this.module))
-      targets.push(...this.reader.unwrap(value));
+    const targets = this.reader.runs(node, this.module);
     const entered = oneOf(
       targets.filter(target => this.reader.reaches(target)).map(target => this.reader.enter(target, place)),
     );
