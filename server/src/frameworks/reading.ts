@@ -70,6 +70,11 @@ export class Reader {
     return found;
   }
 
+  /** Another module of the program. */
+  module(path: string): Module | undefined {
+    return this.scene.module(path);
+  }
+
   /** The pattern that an external path matches, if any. */
   match(value: External): Known | undefined {
     return this.vocabulary.match(value);

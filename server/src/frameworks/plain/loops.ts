@@ -284,7 +284,7 @@ function endlessPlaceOf(
 
 /** Where else the module reads the same setting to the same end: whoever mends one place has to mend them all. */
 function sameSwitch(place: Place, reader: Reader): Hop[] {
-  const module = reader.resolver.program.module(place.path);
+  const module = reader.module(place.path);
   const switches: ConditionalExpression[] = [];
   walk(module?.body ?? [], {
     enter(node) {
