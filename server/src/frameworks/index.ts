@@ -18,6 +18,7 @@ import { retries } from './retries.ts';
 import { strands } from './strands.ts';
 import { toolRunners } from './tool-runners.ts';
 import { voltagent } from './voltagent.ts';
+import { xstate } from './xstate.ts';
 
 export const frameworks: readonly Framework[] = [
   plain,
@@ -34,6 +35,7 @@ export const frameworks: readonly Framework[] = [
   voltagent,
   genkit,
   strands,
+  xstate,
   flows,
   ...providers,
   retries,

@@ -1,6 +1,6 @@
 // Loops of a workflow that are a step and a condition: whether the condition counts the rounds that the step raises.
 // It must not know any framework: adapters hand in the code and say which places are passed from round to round.
-import type { Bound } from '../graph/model.ts';
+import type { Bound, Counter } from '../graph/model.ts';
 import { linear } from '../program/access.ts';
 import type { Expression, Statement } from '../program/model.ts';
 import type { FunctionInfo } from '../program/scope.ts';
@@ -41,6 +41,15 @@ export function conditionBound(loop: ConditionLoop, reader: Reader): Bound | 'no
   return mayCount(condition, true, reader) || steps.flat().some(info => mayCount(info, false, reader))
     ? 'unread'
     : 'none';
+}
+
+/** Counters that a function compares on every way on which it answers `truth`. */
+export function answerCounters(info: FunctionInfo, truth: boolean, keyOf: KeyOf, reader: Reader): Counter[] {
+  const { ways, complete } = stepWays(info, keyOf, reader);
+  const answering = ways.flatMap(({ way }) => goingOn(way, info, !truth));
+  const compared = answering.map(way => comparedCounters(way, info, keyOf, reader, () => false));
+  const [first = [], ...rest] = compared;
+  return complete ? first.filter(counter => rest.every(all => all.some(one => one.key === counter.key))) : [];
 }
 
 function functionsOf(at: In<Expression>, reader: Reader): FunctionInfo[] {

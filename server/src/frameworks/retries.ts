@@ -1,7 +1,7 @@
 // Retry libraries: how often they call what they are given, and which options and defaults never end.
 // It must not know what is retried: a callback without a model, tool or agent call is of no interest.
 import type { FixPlan, Loop, Work } from '../graph/model.ts';
-import type { CallExpression } from '../program/model.ts';
+import type { CallExpression, Expression } from '../program/model.ts';
 import { limitOf, nameOf, number, plus, type Quantity, symbol } from '../program/quantity.ts';
 import type { In } from '../program/values.ts';
 import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
@@ -24,20 +24,29 @@ interface Library {
   readonly countsRetries: boolean;
   /** Where the options are: those of the call, or of what made the policy. */
   readonly from: 'call' | 'maker';
-  /** `forever: true` is an option of it. */
-  readonly forever: boolean;
+  /** Other values and options that leave it without an end, in words. */
+  readonly sentinels: Readonly<Record<string, string>>;
 }
 
-/** Read in the packages' sources: p-retry 9, async-retry 1.3, exponential-backoff 3.1, cockatiel 3 and 4. */
+/** Each was run against the package: p-retry 9, async-retry 1.3, exponential-backoff 3.1, cockatiel 4, ts-retry-promise 0.8. */
 const libraries: readonly Library[] = [
   {
-    packages: ['p-retry', 'async-retry'],
-    path: /^:(default|\*|retry|pRetry)?$/,
+    packages: ['p-retry'],
+    path: /^:(default|\*|pRetry)?$/,
     option: 'retries',
     default: 10,
     countsRetries: true,
     from: 'call',
-    forever: true,
+    sentinels: { Infinity: 'no limit', 'shouldConsumeRetry: () => false': 'no limit', 'forever: true': 'throws' },
+  },
+  {
+    packages: ['async-retry'],
+    path: /^:(default|\*|retry)?$/,
+    option: 'retries',
+    default: 10,
+    countsRetries: true,
+    from: 'call',
+    sentinels: { 'forever: true': 'no limit' },
   },
   {
     packages: ['exponential-backoff'],
@@ -46,7 +55,7 @@ const libraries: readonly Library[] = [
     default: 10,
     countsRetries: false,
     from: 'call',
-    forever: false,
+    sentinels: { Infinity: 'no limit', 0: 'one attempt' },
   },
   {
     packages: ['cockatiel'],
@@ -55,7 +64,16 @@ const libraries: readonly Library[] = [
     default: null,
     countsRetries: true,
     from: 'maker',
-    forever: false,
+    sentinels: { Infinity: 'no limit' },
+  },
+  {
+    packages: ['ts-retry-promise'],
+    path: /^:(retry|default)$/,
+    option: 'retries',
+    default: 10,
+    countsRetries: true,
+    from: 'call',
+    sentinels: { INFINITELY: 'no limit but that of time: 60 s, unless `timeout` is INFINITELY too' },
   },
 ];
 
@@ -99,9 +117,9 @@ function defaultsOf(library: Library): Default[] {
     language: 'typescript',
     value: library.default,
     unit: library.countsRetries ? 'attempts after the first' : 'attempts',
-    sentinels: { Infinity: 'no limit', ...(name === 'async-retry' ? { 'forever: true': 'no limit' } : {}) },
+    sentinels: library.sentinels,
     onLimit: 'the last error is thrown',
-    proof: 'none: from notes on the published source; not run, not run',
+    proof: 'test/integration/retries.test.ts',
   }));
 }
 
@@ -168,10 +186,15 @@ function attemptsOf(library: Library, call: In<CallExpression>, value: External,
   if (!maker) return unread(call);
   const options = optionsAt(maker, 1, reader);
   const fixes = fixesOf(library, maker, options);
-  if (library.forever) {
-    const forever = options.get('forever');
-    if (forever?.node.kind === 'literal' && forever.node.value === true && isNamed(value, 'async-retry'))
-      return { count: 'endless', endless: 'forever: true', fixes };
+  const forever = options.get('forever');
+  if (isNamed(value, 'async-retry') && forever?.node.kind === 'literal' && forever.node.value === true)
+    return { count: 'endless', endless: 'forever: true', fixes };
+  const consumes = options.get('shouldConsumeRetry');
+  if (isNamed(value, 'p-retry') && consumes) {
+    // What it lets off is not counted; a limit of time may still end it.
+    if (!answersFalse(consumes, reader) || options.get('maxRetryTime')) return unread(call);
+    const named = 'shouldConsumeRetry never counts an attempt';
+    return { count: 'endless', endless: named, fixes: consumedFixes(consumes) };
   }
   const at = options.get(library.option);
   if (!at) {
@@ -179,6 +202,11 @@ function attemptsOf(library: Library, call: In<CallExpression>, value: External,
     if (library.default === null)
       return { count: 'endless', endless: `${library.option} is not set, and its default is Infinity`, fixes };
     return { count: number(library.default + (library.countsRetries ? 1 : 0)), endless: undefined, fixes };
+  }
+  if (isNamed(value, 'ts-retry-promise') && isInfinitely(at)) {
+    const time = options.get('timeout');
+    if (!time || !isInfinitely(time)) return unread(call);
+    return { count: 'endless', endless: `${library.option}: INFINITELY`, fixes };
   }
   const limit = limitOf({ node: at.node, module: at.module, env: undefined }, reader.resolver);
   if (limit.kind === 'number') {
@@ -188,6 +216,34 @@ function attemptsOf(library: Library, call: In<CallExpression>, value: External,
   }
   const named = symbol(limit.name);
   return { count: library.countsRetries ? plus(named, number(1)) : named, endless: undefined, fixes };
+}
+
+function isInfinitely(at: In<Expression>): boolean {
+  return at.node.kind === 'literal' && at.node.value === 'INFINITELY';
+}
+
+/** A function that answers `false` and nothing else. */
+function answersFalse(given: In<Expression>, reader: Reader): boolean {
+  const values = reader.resolver.values(given.node, given.module);
+  return (
+    values.length > 0 &&
+    values.every(value => {
+      if (value.kind !== 'function') return false;
+      const answers = reader.resolver.returns(value.info);
+      return answers.length > 0 && answers.every(answer => answer.kind === 'constant' && answer.value === false);
+    })
+  );
+}
+
+function consumedFixes({ node, module }: In<Expression>): FixPlan[] {
+  return [
+    {
+      title: 'Count every attempt',
+      safe: false,
+      rules: ['unguarded-retry'],
+      operations: [{ do: 'replace', path: module.path, at: node.span, text: '() => true' }],
+    },
+  ];
 }
 
 function isNamed(value: External, name: string): boolean {

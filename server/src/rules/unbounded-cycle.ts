@@ -126,6 +126,10 @@ function advice(cycle: Cycle): string {
       return 'Set maxIter on the network, or return undefined from the router at a callCount.';
     case 'flows':
       return 'Count the rounds in the flow’s state and let the router give out another label at a limit.';
+    case 'beeai':
+      return 'Count turns in the state, or compare the number of steps that ran (context.steps.length), and return Workflow.END.';
+    case 'xstate':
+      return 'Count turns in the context and let a guard end at a limit: maxIterations does not see this cycle.';
     default:
       return 'Set the framework’s limit for a run, or count turns and stop.';
   }

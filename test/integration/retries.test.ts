@@ -1,0 +1,180 @@
+// Retry libraries: how often each calls a function that always fails, by default and with the options that mean "for
+// ever". Run against the installed packages.
+import { createRequire } from 'node:module';
+import axios, { type AxiosAdapter, AxiosError } from 'axios';
+import axiosRetry from 'axios-retry';
+import { handleAll, retry as policy } from 'cockatiel';
+import { backOff } from 'exponential-backoff';
+import pRetry from 'p-retry';
+import { retry as again, defer, expand, from, lastValueFrom, repeat, take, takeWhile } from 'rxjs';
+import { retry as tsRetry } from 'ts-retry-promise';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+// The package brings no types.
+const retry = createRequire(import.meta.url)('async-retry') as (
+  run: () => unknown,
+  options?: object,
+) => Promise<unknown>;
+
+const CALLS = 100;
+let calls = 0;
+beforeEach(() => {
+  calls = 0;
+  const wait = globalThis.setTimeout;
+  // Waits between two attempts are skipped.
+  vi.stubGlobal('setTimeout', (then: () => void, _ms: number, ...rest: []) => wait(then, 0, ...rest));
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** Fails until it was called too often. */
+const busy = async () => {
+  if (++calls >= CALLS) return 'given up';
+  throw new Error('busy');
+};
+
+async function count(run: () => PromiseLike<unknown>): Promise<number | 'no end'> {
+  try {
+    await run();
+  } catch (error) {
+    if (calls < CALLS && !/busy|timeout|Timeout|All retries/i.test(String(error))) throw error;
+  }
+  return calls >= CALLS ? 'no end' : calls;
+}
+
+type Case = [string, () => PromiseLike<unknown>, number | 'no end'];
+
+describe('p-retry', () => {
+  test.each<Case>([
+    ['nothing', () => pRetry(busy), 11],
+    ['retries', () => pRetry(busy, { retries: 2 }), 3],
+    ['retries: Infinity', () => pRetry(busy, { retries: Infinity }), 'no end'],
+    ['shouldConsumeRetry that says no', () => pRetry(busy, { retries: 2, shouldConsumeRetry: () => false }), 'no end'],
+    ['shouldRetry that says no', () => pRetry(busy, { shouldRetry: () => false }), 1],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+
+  test('forever is refused', async () => {
+    await expect(pRetry(busy, { forever: true } as object)).rejects.toThrow(/forever/);
+  });
+});
+
+describe('async-retry', () => {
+  test.each<Case>([
+    ['nothing', () => retry(busy), 11],
+    ['retries', () => retry(busy, { retries: 2 }), 3],
+    ['forever', () => retry(busy, { forever: true }), 'no end'],
+    ['forever and a number', () => retry(busy, { forever: true, retries: 2 }), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('exponential-backoff', () => {
+  test.each<Case>([
+    ['nothing', () => backOff(busy), 10],
+    ['numOfAttempts', () => backOff(busy, { numOfAttempts: 3 }), 3],
+    ['numOfAttempts: 0', () => backOff(busy, { numOfAttempts: 0 }), 1],
+    ['numOfAttempts: Infinity', () => backOff(busy, { numOfAttempts: Infinity }), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('cockatiel', () => {
+  test.each<Case>([
+    ['nothing', () => policy(handleAll, {}).execute(busy), 'no end'],
+    ['maxAttempts', () => policy(handleAll, { maxAttempts: 2 }).execute(busy), 3],
+    ['maxAttempts: Infinity', () => policy(handleAll, { maxAttempts: Infinity }).execute(busy), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('ts-retry-promise', () => {
+  test.each<Case>([
+    ['nothing', () => tsRetry(busy, { timeout: 'INFINITELY' }), 11],
+    ['retries', () => tsRetry(busy, { retries: 2, timeout: 'INFINITELY' }), 3],
+    ['retries: INFINITELY', () => tsRetry(busy, { retries: 'INFINITELY', timeout: 'INFINITELY' }), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('axios-retry', () => {
+  const adapter =
+    (status?: number): AxiosAdapter =>
+    async config => {
+      calls++;
+      const response = { data: '', status: status ?? 200, statusText: '', headers: {}, config };
+      if (calls >= CALLS) return response;
+      throw new AxiosError('busy', 'ECONNRESET', config, {}, status === undefined ? undefined : response);
+    };
+  const client = (options?: Parameters<typeof axiosRetry>[1], status?: number) => {
+    const made = axios.create({ adapter: adapter(status) });
+    axiosRetry(made, options);
+    return made;
+  };
+  test.each<Case>([
+    ['nothing', () => client().get('/'), 4],
+    ['nothing, for a POST that did not get through', () => client().post('/'), 4],
+    ['nothing, for a POST that was answered', () => client({}, 503).post('/'), 1],
+    ['a condition that always holds', () => client({ retryCondition: () => true }, 503).post('/'), 4],
+    ['retries', () => client({ retries: 1 }).get('/'), 2],
+    ['retries: Infinity', () => client({ retries: Infinity }).get('/'), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('rxjs', () => {
+  const source = defer(() => from(busy()));
+  const steady = defer(() => from(Promise.resolve(++calls)));
+  test.each<Case>([
+    ['retry()', () => lastValueFrom(source.pipe(again())), 'no end'],
+    ['retry(2)', () => lastValueFrom(source.pipe(again(2))), 3],
+    ['retry({ count })', () => lastValueFrom(source.pipe(again({ count: 2 }))), 3],
+    ['retry({ delay })', () => lastValueFrom(source.pipe(again({ delay: 1 }))), 'no end'],
+    ['repeat(3)', () => lastValueFrom(steady.pipe(repeat(3))), 3],
+    ['repeat() and take', () => lastValueFrom(steady.pipe(repeat(), take(4))), 4],
+    [
+      'repeat() and takeWhile',
+      () =>
+        lastValueFrom(
+          steady.pipe(
+            repeat(),
+            takeWhile(() => calls < CALLS),
+          ),
+        ),
+      'no end',
+    ],
+    // The request after the last value has begun already.
+    [
+      'expand and take',
+      () =>
+        lastValueFrom(
+          steady.pipe(
+            expand(() => steady),
+            take(5),
+          ),
+        ),
+      6,
+    ],
+    ['expand', () => lastValueFrom(steady.pipe(expand(() => (calls < CALLS ? steady : from([]))))), 'no end'],
+  ])('%s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+
+  test('resetOnSuccess begins to count anew with every value', async () => {
+    const flaky = defer(async function* () {
+      if (++calls >= CALLS) return;
+      yield calls;
+      throw new Error('busy');
+    });
+    expect(await count(() => lastValueFrom(flaky.pipe(again({ count: 2 }))))).toBe(3);
+    calls = 0;
+    expect(await count(() => lastValueFrom(flaky.pipe(again({ count: 2, resetOnSuccess: true }))))).toBe('no end');
+  });
+});
