@@ -5,16 +5,7 @@ import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { type Clock, systemClock } from './clock.ts';
 import { type Price, type Prices, priceOf, type Rates } from './meter/prices.ts';
 
-export {
-  costOf,
-  type Price,
-  type Prices,
-  priceOf,
-  type Rates,
-  UnknownModelError,
-  worstCostOf,
-  worstUsageOf,
-} from './meter/prices.ts';
+export * from './meter/prices.ts';
 
 /** Options of {@link packagedPrices}. */
 export type PackagedOptions = {

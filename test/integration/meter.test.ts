@@ -3,13 +3,15 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createOpenAI } from '@ai-sdk/openai';
 import Anthropic from '@anthropic-ai/sdk';
 import { generateText, stepCountIs, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { CapReachedError, isCapError, runSummary, withRun } from '../../runtime/src/index.ts';
+import { CapReachedError, isCapError, runSummary, type TripError, withRun } from '../../runtime/src/index.ts';
 import { createMeter, type MeterOptions, type MeterRecord } from '../../runtime/src/meter/index.ts';
 
 type Asked = { model: string; stream?: boolean; stream_options?: { include_usage?: boolean }; user?: string };
@@ -241,6 +243,19 @@ describe.each(['openai', 'anthropic'] as const)('%s', name => {
     expect(records[1]!.outputTokens).toBeLessThan(260);
   });
 
+  it('a stream that nobody reads is settled when it is thrown away', async () => {
+    const { meter } = setUp();
+    await (async () => void (await meter.chat(clients()[name], { ...ask, ...who, stream: true })))();
+    expect((await meter.spentBy('ada')).reserved).toBeGreaterThan(0);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    while ((await meter.spentBy('ada')).reserved > 0) {
+      collect();
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    expect(await meter.spentBy('ada')).toMatchObject({ calls: 1, usd: expect.any(Number) });
+  });
+
   it('blocks before the request, and tells its error from the provider’s', async () => {
     const { meter, records } = setUp();
     const blocked = await meter.chat(clients()[name], { ...ask, ...who, plan: 'free' }).catch(error => error);
@@ -251,6 +266,11 @@ describe.each(['openai', 'anthropic'] as const)('%s', name => {
       cap: 0,
       trip: { user: 'ada', feature: 'fox', reason: 'cap' },
     });
+    const again = await meter
+      .chat(clients()[name], { ...ask, ...who, plan: 'free' })
+      .catch(error => error as TripError);
+    // Journalled once, however often it is tried.
+    expect((again as TripError).trip.id).toBe((blocked as TripError).trip.id);
     expect(asked).toEqual([]);
     behaviour = 'busy';
     const busy = await meter.chat(clients()[name], { ...ask, ...who }).catch(error => error);

@@ -22,6 +22,7 @@ import {
   VelocityExceededError,
 } from '../index.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import type { Trip } from '../protocol/trip.ts';
 import type { Account, Hold, Ledger } from '../store/ledger.ts';
 import { localLedger } from '../store/localLedger.ts';
 import { followed, isStream, replaced, Speech, watchStream } from '../stream.ts';
@@ -29,16 +30,7 @@ import { costOf, type Prices, priceOf, worstCostOf, worstUsageOf } from './price
 
 export { type Alert, type AlertSink, panel, webhook } from '../alerts/alerts.ts';
 export { type Account, type Balance, type Hold, type Ledger, LedgerUnavailableError } from '../store/ledger.ts';
-export {
-  costOf,
-  type Price,
-  type Prices,
-  priceOf,
-  type Rates,
-  UnknownModelError,
-  worstCostOf,
-  worstUsageOf,
-} from './prices.ts';
+export * from './prices.ts';
 
 /** Whom a call is for. */
 export type Attribution = { userId: string; feature: string; plan: string };
@@ -123,6 +115,10 @@ export class Meter {
   readonly #traffic = new Map<string, { feature: string; model: string; usd: number; cheaper: Map<string, number> }>();
   readonly #alerts: Alerts;
   readonly #settling = new Set<Promise<unknown>>();
+  /** Trips that still hold, by user and reason: who goes on asking is refused again, and journalled once. */
+  readonly #refused = new Map<string, Trip>();
+  /** Settles streams that nobody read to their end before they were thrown away. */
+  readonly #unread = new FinalizationRegistry<() => void>(settle => settle());
   #queue: MeterRecord[] = [];
   #delivering: Promise<void> | undefined;
   /** Records that could not be kept because delivery failed for too long. */
@@ -188,6 +184,7 @@ export class Meter {
       outputTokens: spoken,
     });
     if (isStream(answer)) {
+      this.#unread.register(answer, () => call.settle(undefined, asked(0), true));
       watchStream(answer, {
         ended: (usage, _text, spoken) => call.settle(usage, asked(spoken())),
         failed: (_error, usage, spoken) => call.settle(usage, asked(spoken()), true),
@@ -265,6 +262,7 @@ export class Meter {
           ended: () => call.settle(usage, asked(request, speech.tokens)),
           failed: () => call.settle(usage, asked(request, speech.tokens), true),
         });
+        this.#unread.register(stream, () => call.settle(usage, asked(request, speech.tokens), true));
         return { ...result, stream };
       },
     });
@@ -272,9 +270,9 @@ export class Meter {
 
   /** Admits a call, and gives what settles it. */
   async #begin(who: Attribution, request: Request, name: string): Promise<Metered> {
-    const { model, hold, velocity } = await this.#admit(who, request, name);
     const run = currentRun();
     const time = this.#clock();
+    const { model, hold, velocity } = await this.#admit(who, request, name);
     if (this.#options.observe !== false) {
       run.calls++;
       run.modelCalls++;
@@ -329,12 +327,16 @@ export class Meter {
     if (speed !== false && speed?.trip && rate) {
       const { inputTokens, outputTokens } = worstUsageOf(request, maxOutputTokens);
       const held = await this.#ledger.reserve(rate, { tokens: inputTokens + outputTokens });
-      velocity = isShort(held) ? this.#tooFast(who, rate, held) : held;
+      if (!isShort(held)) this.#refused.delete(`velocity ${rate.key}`);
+      velocity = isShort(held) ? this.#tooFast(who, name, rate, held) : held;
     }
     let held: Hold | Shortage;
     try {
       held = await this.#ledger.reserve(account, { usd: worst, tokens: 0 });
-      if (!isShort(held)) return { model: name, hold: held, velocity };
+      if (!isShort(held)) {
+        this.#refused.delete(`cap ${account.key}`);
+        return { model: name, hold: held, velocity };
+      }
       const message = `${who.userId} reached the cap of plan ${who.plan}: $${Number((held.spent + held.reserved).toFixed(4))} of $${cap} are spent or held.`;
       const about = { userId: who.userId, guard: `meter/${who.plan}`, feature: who.feature };
       this.#alerts.send({ reason: 'cap', message, observed: held.spent, limit: cap, ...about });
@@ -349,7 +351,7 @@ export class Meter {
         // The workflow completes on the cheaper model; what it costs is counted all the same.
         return { model: other, hold: isShort(less) ? this.#chargeOnly(account) : less, velocity };
       }
-      return { model: name, hold: this.#atCap(who, account, cap, held, message), velocity };
+      return { model: name, hold: this.#atCap(who, name, account, cap, held, message), velocity };
     } catch (error) {
       await velocity?.release();
       throw error;
@@ -357,14 +359,21 @@ export class Meter {
   }
 
   /** Throws the trip; in monitoring mode records it, and the call goes on. */
-  #atCap(who: Attribution, account: Account, cap: number, { spent, reserved }: Shortage, message: string): Hold {
+  #atCap(
+    who: Attribution,
+    model: string,
+    account: Account,
+    cap: number,
+    { spent, reserved }: Shortage,
+    message: string,
+  ): Hold {
     const all = spent + reserved;
-    const trip = this.#tripOf(who, 'cap', message, cap, all, 'usd');
+    const trip = this.#tripOf(who, model, account, 'cap', message, cap, all, 'usd');
     if (trip.monitored) return this.#chargeOnly(account);
     throw new CapReachedError(trip, { planName: who.plan, userId: who.userId, spent: all, cap });
   }
 
-  #tooFast(who: Attribution, rate: Account, { limit, spent, reserved, wanted }: Shortage): Hold {
+  #tooFast(who: Attribution, model: string, rate: Account, { limit, spent, reserved, wanted }: Shortage): Hold {
     const message = `${who.userId} spends tokens too fast: ${spent + reserved} of ${limit} within the window, and ${wanted} more may come.`;
     this.#alerts.send({
       reason: 'velocity',
@@ -375,7 +384,7 @@ export class Meter {
       guard: `meter/${who.plan}`,
       feature: who.feature,
     });
-    const trip = this.#tripOf(who, 'velocity', message, limit, spent + reserved + wanted, 'tokens');
+    const trip = this.#tripOf(who, model, rate, 'velocity', message, limit, spent + reserved + wanted, 'tokens');
     if (trip.monitored) return this.#chargeOnly(rate);
     throw new VelocityExceededError(trip);
   }
@@ -436,25 +445,55 @@ export class Meter {
     this.#traffic.set(key, traffic);
   }
 
+  /** Makes the trip, or gives the one that holds already; tells that the call was blocked. */
   #tripOf(
     who: Attribution,
+    model: string,
+    account: Account,
     reason: 'cap' | 'velocity',
     message: string,
     limit: number,
     observed: number,
     unit: 'usd' | 'tokens',
-  ) {
-    return makeTrip({
-      reason,
-      guard: `meter/${who.plan}`,
-      message,
-      evidence: { limit, observed, unit, subject: who.userId },
-      run: currentRun(),
-      time: this.#clock(),
-      user: who.userId,
-      feature: who.feature,
-      monitored: shared.settings.monitor,
-    });
+  ): Trip {
+    const key = `${reason} ${account.key}`;
+    const run = currentRun();
+    let trip = this.#refused.get(key);
+    if (!trip) {
+      trip = makeTrip({
+        reason,
+        guard: `meter/${who.plan}`,
+        message,
+        evidence: { limit, observed, unit, subject: who.userId },
+        run,
+        time: this.#clock(),
+        user: who.userId,
+        feature: who.feature,
+        monitored: shared.settings.monitor,
+      });
+      this.#refused.set(key, trip);
+      if (this.#refused.size > KEPT) this.#refused.delete(this.#refused.keys().next().value!);
+    }
+    if (trip.monitored) return trip;
+    run.tripped = true;
+    if (shared.active && this.#options.observe !== false) {
+      run.announce();
+      const { userId: user, feature } = who;
+      const name = model.slice(0, LIMITS.name);
+      emit({
+        kind: 'call',
+        runId: run.id,
+        time: this.#clock(),
+        op: 'model',
+        name,
+        durationMs: 0,
+        outcome: 'blocked',
+        error: reason,
+        user,
+        feature,
+      });
+    }
+    return trip;
   }
 
   /** Tells panels, and counts in the run. */
