@@ -6,7 +6,7 @@ import { Runs } from './runs.ts';
 import { countsUp, samenessOf } from './sameRequest.ts';
 import { type Signature, sameSignature } from './signature.ts';
 import { kindOf, looksAround, onlyLooks, type ToolKind } from './toolKind.ts';
-import { ARGUMENT, isAllVolatile, stripVolatile, type VolatileOptions } from './volatile.ts';
+import { ARGUMENT, isAllVolatile, stripVolatile, surelyDiffer, type VolatileOptions } from './volatile.ts';
 
 /** Options of the loop detector. Counts of 0 switch a rung off. */
 export type LoopOptions = {
@@ -119,10 +119,12 @@ const OTHER_WORK = 3;
 
 /** Results of calls that have not come to an end. */
 const PENDING =
-  /\b(?:pending|queued|waiting|in[ _-]?progress|running|processing|building|starting|started|provisioning|initiali[sz]ing|scheduled|deploying|rendering|exporting|uploading|downloading|not (?:yet|ready)|still|busy|try again)\b/i;
+  /\b(?:pending|queued|waiting|in[ _-]?progress|running|processing|building|starting|started|provisioning|initiali[sz]ing|scheduled|deploying|rendering|loading|exporting|uploading|downloading|not (?:yet|ready)|still|busy|try again)\b/i;
 
 /** Results that are short enough to be nothing but a state. */
 const STATE = 240;
+
+const EMPTY = /^\s*(?:\[\]|\{\}|""|null)?\s*$/;
 
 /** Results that say that nothing was found or done. `ok` and `sent` to many similar requests is a batch. */
 const FRUITLESS =
@@ -364,12 +366,17 @@ export class Detector {
   /** The repeat that is stopped if the last cycle waits for something; 0 if it does not. */
   #patience(before: Remembered, period: number): number {
     const { patience, pollRepeats } = this.#options;
-    let waits = isPending(before) || before.moves;
+    let waits = before.moves;
+    let pending = true;
     for (let back = 1; back <= period; back++) {
-      const { tool } = this.#back(back)!;
-      if (tool.polls || tool.kind.draws) return pollRepeats;
-      waits ||= tool.kind.waits;
+      const call = this.#back(back)!;
+      const { polls, kind } = call.tool;
+      if (polls || kind.draws) return pollRepeats;
+      waits ||= kind.waits;
+      // Of several calls each has to ask: agents that wait for each other wait for ever.
+      pending &&= isPending(call) && (period === 1 || kind.asks);
     }
+    waits ||= pending;
     return waits ? patience : 0;
   }
 
@@ -382,7 +389,13 @@ export class Detector {
 
   /** How often in a row the call gave its result, those that still run included. */
   #streakOf(call: Remembered): number {
-    return call.streak > 0 || !call.previous ? Math.max(1, call.streak) : this.#streakOf(call.previous) + 1;
+    let one = call;
+    let running = 0;
+    while (one.streak === 0 && one.previous) {
+      one = one.previous;
+      running++;
+    }
+    return running + Math.max(1, one.streak);
   }
 
   /** Whether every completed call of the last `repeats` cycles gave what its predecessor one period before gave. */
@@ -407,6 +420,7 @@ export class Detector {
     let weight = 0;
     let later = window.length;
     let worked = 0;
+    let waited = false;
     for (let index = window.length - 1; index >= 0; index--) {
       const call = window[index]!;
       if (call.id !== before.id || (call.result === undefined && call.error === undefined)) continue;
@@ -415,6 +429,7 @@ export class Detector {
       const work = between.filter(isWork).length;
       if (work > OTHER_WORK && !looks) break;
       worked += work;
+      waited ||= between.some(other => other.tool.kind.waits);
       const changed = between.some(isChange);
       // What stays well after a change was only checked; what stays bad was not mended by it.
       if (changed && !isFruitless(call)) break;
@@ -423,7 +438,7 @@ export class Detector {
       later = index;
     }
     const limit =
-      isPending(before) || before.moves
+      waited || isPending(before) || before.moves
         ? Math.max(interleaved, patience - 1)
         : looks && worked >= calls.length
           ? Math.max(interleaved, LOOKS)
@@ -499,6 +514,7 @@ export class Detector {
     if (a.result === undefined || b.result === undefined || a.result === b.result) return true;
     // Volatile parts change a length by little.
     if (Math.abs(a.result.length - b.result.length) > 200) return false;
+    if (surelyDiffer(a.result, b.result, this.#options.volatile)) return false;
     a.stripped ??= stripVolatile(a.result, this.#options.volatile);
     b.stripped ??= stripVolatile(b.result, this.#options.volatile);
     // Where nothing but a time or an id is given, that is what was asked for.
@@ -625,8 +641,10 @@ const sighting = (
 
 const isEnded = (call: Remembered): boolean => call.result !== undefined || call.error !== undefined;
 
-const isPending = ({ result }: Remembered): boolean =>
-  result !== undefined && result.length <= STATE && (PENDING.test(result) || TRANSIENT.test(result));
+const isPending = ({ result, tool }: Remembered): boolean =>
+  result !== undefined &&
+  result.length <= STATE &&
+  (PENDING.test(result) || TRANSIENT.test(result) || (tool.kind.receives && EMPTY.test(result)));
 
 const isFruitless = ({ result, error }: Remembered): boolean =>
   error !== undefined || (result !== undefined && FRUITLESS.test(result.slice(0, 2_000)));

@@ -22,6 +22,9 @@ const isPaging = (key: string, value: unknown, keys = PAGING): boolean =>
 const PAGED =
   /([?&](?:page|p|offset|start|from|skip|cursor|after)=)[^&]*|(\bsed .*?)\d+,\d+p|(\b(?:head|tail) .*?)\+?\d+/g;
 
+/** Options of a command line: knobs as well. */
+const OPTIONS = /\s--?[a-z][\w-]*(?:=\S*)?/gi;
+
 /** Words that ask, plead or decorate; what is left says what is asked for. */
 const FILLERS = new Set(
   (
@@ -45,6 +48,7 @@ const contentOf = (signature: Signature): ReadonlySet<string> => {
     else {
       for (const word of value
         .slice(0, 600)
+        .replace(OPTIONS, ' ')
         .toLowerCase()
         .match(/[\p{L}\p{N}]+/gu) ?? []) {
         if (!FILLERS.has(word)) content.add(stem(word));

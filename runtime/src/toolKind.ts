@@ -7,6 +7,10 @@ import { leavesOf, type Signature } from './signature.ts';
 export type ToolKind = {
   /** Lets time pass. */
   readonly waits: boolean;
+  /** Asks how something stands, or for what came in. */
+  readonly asks: boolean;
+  /** Takes what came in: nothing there means nothing yet. */
+  readonly receives: boolean;
   /** Looks around: listings, status of a work tree, screens. Agents do that again and again between other work. */
   readonly looks: boolean;
   /** Writes down what the model thinks: changes nothing but itself. */
@@ -30,6 +34,8 @@ const NOTE = words(
 const READ = words(
   'get list read find search query check view show describe count test lint grep inspect look lookup fetch',
 );
+const ASK = words('status state poll progress job health is has ready pending');
+const RECEIVE = words('receive poll next dequeue pop consume listen await');
 const CHANGE = words(
   'write edit patch apply create update delete remove insert replace rename move copy install uninstall set put append save upload commit checkout restart fix refactor format mkdir touch stage revert undo modify change upsert reply send post answer submit click press type navigate publish deploy pay book bash shell exec terminal sh',
 );
@@ -51,6 +57,8 @@ export const kindOf = (name: string): ToolKind => {
   const notes = some(parts, NOTE);
   return {
     waits: some(parts, WAIT),
+    asks: reads || some(parts, ASK) || some(parts, RECEIVE),
+    receives: some(parts, RECEIVE),
     looks: some(parts, LOOK) || (some(parts, LIST) && some(parts, LISTED)),
     notes: notes && !reads,
     changes: some(parts, CHANGE) && !notes && !reads,

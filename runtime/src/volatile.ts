@@ -73,7 +73,7 @@ export const VOLATILE_PATTERNS: readonly VolatilePattern[] = [
   [/((?:localhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):|\bport )\d{4,5}\b/gi, '$1<port>'],
   [/\b0x[0-9a-f]{6,}\b/gi, '<address>'],
   [/(?:\/private)?\/(?:tmp|var\/tmp|var\/folders\/[^/\s"']+\/[^/\s"']+\/T)\/[^/\s"',:)]+/g, '<temp>'],
-  [/[A-Z]:\\(?:[^\\\s"']+\\)*Temp\\[^\\\s"',:)]+/gi, '<temp>'],
+  [/[A-Z]:\\(?:[^\\\s"']{1,64}\\){0,12}Temp\\[^\\\s"',:)]+/gi, '<temp>'],
 ];
 
 /** Configures the stripping. */
@@ -95,6 +95,24 @@ export const stripVolatile = (text: string, options: VolatileOptions = {}): stri
   if (first === 123 || first === 91) out = stripKeys(out, plainKeys(options.keys ?? VOLATILE_RESULT_KEYS));
   for (const [pattern, mark] of options.patterns ?? VOLATILE_PATTERNS) out = out.replace(pattern, mark);
   return out.replace(/\s+/g, ' ').trim();
+};
+
+/** What is looked at around the first difference of two long texts, and how much of its end a cut may have spoiled. */
+const AROUND = 400;
+const SPOILED = 60;
+
+/** Whether two long texts surely differ in more than what is volatile: told by the place where they first do. */
+export const surelyDiffer = (a: string, b: string, options: VolatileOptions = {}): boolean => {
+  const first = a.charCodeAt(0);
+  // Keys decide in JSON, and they stand anywhere.
+  if (a.length < 4 * AROUND || first === 123 || first === 91) return false;
+  let at = 0;
+  while (at < b.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  const from = Math.max(0, at - AROUND / 2);
+  const one = stripVolatile(a.slice(from, at + AROUND), options);
+  const other = stripVolatile(b.slice(from, at + AROUND), options);
+  const length = Math.min(one.length, other.length) - SPOILED;
+  return length > 0 && one.slice(0, length) !== other.slice(0, length);
 };
 
 /** Whether nothing is left of a stripped result: then what was taken out was all that it said. */

@@ -1049,9 +1049,307 @@ const LATER_HONEST: [string, Turn[]][] = [
   ],
 ];
 
-/** All of them; those of the second round were written after the detector was mended by the first.
- * One was taken out: it held that a third equal call after two equal results is honest, which nobody can know beforehand. */
+const LAST_LOOPS: [string, Turn[]][] = [
+  [
+    'poll with a fresh request id and nothing else',
+    times(12, i => call('check_status', { jobId: 'j1' }, { status: 'error', requestId: `r-${i}` })),
+  ],
+  [
+    'planner, executor, verifier, planner',
+    times(12, i =>
+      pick(
+        [
+          call('planner', { goal: 'x' }, 'plan A'),
+          call('executor', { plan: 'A' }, 'failed'),
+          call('verifier', { plan: 'A' }, 'not ok'),
+        ],
+        i,
+      ),
+    ),
+  ],
+  [
+    'two agents that wait for each other',
+    times(10, i =>
+      call(i % 2 ? 'agent_b' : 'agent_a', { message: i % 2 ? 'waiting for a' : 'waiting for b' }, 'waiting'),
+    ),
+  ],
+  [
+    'grep with ever other flags',
+    times(8, i =>
+      call(
+        'bash',
+        {
+          command: `grep ${['-r', '-rn', '-rni', '-rl', '-E -r', '-r --include=*.ts', '-rw', '-rc'][i]} "initApp" src`,
+        },
+        '',
+      ),
+    ),
+  ],
+  [
+    'a browser that clicks the same button',
+    times(6, () => call('browser_click', { element: 'Login', ref: 's1e22' }, 'Clicked')),
+  ],
+  [
+    'read the same file again and again',
+    times(5, () => call('Read', { file_path: '/app/main.py' }, 'def main(): pass')),
+  ],
+  [
+    'the same failing edit',
+    times(5, () =>
+      call('Edit', { file_path: 'a.ts', old_string: 'foo', new_string: 'bar' }, 'String to replace not found in file.'),
+    ),
+  ],
+  [
+    'todo list written again and again',
+    times(5, () =>
+      call('TodoWrite', { todos: [{ content: 'fix', status: 'pending' }] }, 'Todos have been modified successfully'),
+    ),
+  ],
+  [
+    'failing edits with other strings',
+    times(8, i => fails('Edit', { file_path: 'a.ts', old_string: `foo${i}` }, 'String to replace not found in file.')),
+  ],
+  [
+    'tests run over and over without a change',
+    times(6, i => call('Bash', { command: 'npm test' }, `Tests: 2 failed, 8 passed\nTime: ${i + 3}.${i} s`)),
+  ],
+  [
+    'test, read, test, read',
+    times(12, i =>
+      i % 2
+        ? call('Read', { file_path: 'test.log' }, 'AssertionError: 1 != 2')
+        : call('Bash', { command: 'pytest' }, `1 failed in 0.${10 + i}s`),
+    ),
+  ],
+  [
+    'unauthorised, with other tools between',
+    times(15, i =>
+      pick(
+        [
+          fails('github_search', { q: `q${i}` }, 'Bad credentials', { status: 401 }),
+          call('think', { t: `t${i}` }, 'ok'),
+          call('list_files', { dir: `d${i}` }, `f${i}`),
+        ],
+        i,
+      ),
+    ),
+  ],
+  [
+    'a transaction that conflicts for ever',
+    times(6, i => call('commit_tx', { tx: 't' }, { committed: false, txid: `tx_${i}a9f3e`, ts: 1760000000 + i })),
+  ],
+  [
+    'handoffs in a triangle',
+    times(12, i => call(`transfer_to_${pick(['sales', 'support', 'billing'], i)}`, {}, 'transferred')),
+  ],
+  [
+    'handoffs in a pair with other reasons',
+    times(20, i =>
+      call(
+        `transfer_to_${pick(['sales', 'support'], i)}`,
+        { reason: 'customer needs help' },
+        { assistant: pick(['sales', 'support'], i) },
+      ),
+    ),
+  ],
+  [
+    'sixty equal spawns side by side',
+    times(60, () => ({ tool: 'spawn_subagent', args: { task: 'research' }, pending: true })),
+  ],
+  [
+    'an api asked for a page that it does not have',
+    times(20, i => call('get_page', { page: 50 + i }, { error: 'page out of range' })),
+  ],
+  [
+    'a database asked by wrong names',
+    times(8, i => call('run_sql', { sql: `select * from user${i}` }, `ERROR: permission denied for table`)),
+  ],
+  [
+    'answers cut short, asked again',
+    times(5, () =>
+      call(
+        'llm',
+        { messages: [{ role: 'user', content: 'go' }] },
+        { text: '...', finish: 'length', id: `chatcmpl-${'x9a8b7c6'}` },
+      ),
+    ),
+  ],
+  [
+    'known calls with volatile results',
+    times(24, i => call(`probe_${i % 4}`, { deep: true }, `probe at ${at(i)} took ${i}ms: down`)),
+  ],
+  [
+    'the same list with an ever larger limit',
+    times(12, i => call('list_users', { limit: 10 * (i + 1) }, { users: [] })),
+  ],
+  [
+    'a search asked in two languages of the same words',
+    times(10, i => call('search', { q: i % 2 ? 'invoice march acme' : 'acme invoice march' }, 'No matches')),
+  ],
+];
+
+const LAST_HONEST: [string, Turn[]][] = [
+  [
+    'a ticket watched until it is closed',
+    ['open', 'open', 'in progress', 'in progress', 'in progress', 'review', 'closed'].map((status, i) =>
+      call('get_ticket', { id: 1 }, { status, updated_at: at(i), comments: i }),
+    ),
+  ],
+  [
+    'files read one by one with the same licence',
+    times(12, i => call('Read', { file_path: `/app/f${i}.ts` }, '// Copyright')),
+  ],
+  [
+    'files written one by one',
+    times(12, i => call('Write', { file_path: `/app/f${i}.ts`, content: 'x' }, 'File created successfully')),
+  ],
+  [
+    'edits in one file, each another place',
+    times(12, i =>
+      call(
+        'Edit',
+        { file_path: 'a.ts', old_string: `foo${i}`, new_string: `bar${i}` },
+        'The file a.ts has been updated.',
+      ),
+    ),
+  ],
+  [
+    'todos ticked off',
+    times(6, i =>
+      call(
+        'TodoWrite',
+        {
+          todos: [
+            { content: 'a', status: i > 2 ? 'completed' : 'pending' },
+            { content: 'b', step: i },
+          ],
+        },
+        'Todos have been modified successfully',
+      ),
+    ),
+  ],
+  [
+    'emails to a list with one text',
+    times(15, i =>
+      call('send_email', { to: `user${i}@x.test`, subject: 'News', body: 'Hello, our news.' }, { sent: true }),
+    ),
+  ],
+  [
+    'grep for ten different names without a match',
+    [
+      'initApp',
+      'AppRoot',
+      'mainLoop',
+      'bootstrap',
+      'createServer',
+      'useStore',
+      'rootSaga',
+      'renderApp',
+      'setupEnv',
+      'loadConfig',
+    ].map(name => call('Grep', { pattern: name, path: 'src' }, 'No files found')),
+  ],
+  [
+    'prices of ten products that are not for sale',
+    ['lamp', 'chair', 'table', 'sofa', 'desk', 'shelf', 'bed', 'mirror', 'carpet', 'clock'].map(item =>
+      call('price_of', { query: `price of oak ${item}` }, 'not for sale'),
+    ),
+  ],
+  [
+    'test, edit, test, edit with numbers that move',
+    times(12, i =>
+      i % 2
+        ? call('Edit', { file_path: 'a.ts', old_string: `x${i}` }, 'updated')
+        : call('Bash', { command: 'npm test' }, `Tests: ${6 - i / 2} failed`),
+    ),
+  ],
+  [
+    'red tests through six edits, with reads between',
+    times(18, i =>
+      pick(
+        [
+          call('Read', { file_path: `m${i}.ts` }, `code ${i}`),
+          call('Edit', { file_path: `m${i}.ts`, old_string: 'a' }, 'updated'),
+          call('Bash', { command: 'npm test' }, 'Tests: 1 failed'),
+        ],
+        i,
+      ),
+    ),
+  ],
+  [
+    'a rate limit that lifts after six tries',
+    [
+      ...times(6, () =>
+        fails('openai', { n: 1 }, 'Rate limit reached for gpt-4.1 in organization', {
+          status: 429,
+          code: 'rate_limit_exceeded',
+        }),
+      ),
+      call('openai', { n: 1 }, 'ok'),
+    ],
+  ],
+  [
+    'connection refused while a server starts',
+    [
+      ...times(5, () =>
+        fails('http', { url: '/health' }, 'connect ECONNREFUSED 127.0.0.1:3000', { code: 'ECONNREFUSED' }),
+      ),
+      call('http', { url: '/health' }, 'ok'),
+    ],
+  ],
+  ['a training run watched', times(15, i => call('train_status', { run: 1 }, `epoch ${i}/20 loss 0.${90 - i}`))],
+  [
+    'a queue polled that is often empty',
+    times(14, i => call('receive_message', { queue: 'q' }, i % 3 === 2 ? { body: `m${i}` } : null)),
+  ],
+  [
+    'a chat asked by a person who repeats himself',
+    times(9, i => (i % 2 ? { human: true } : call('rag_search', { q: 'opening hours' }, '9 to 5'))),
+  ],
+  ['two loops over two lists', times(24, i => call(i < 12 ? 'archive' : 'notify', { id: i % 12 }, 'ok'))],
+  [
+    'ping and pong of a game with moves',
+    times(20, i => call(i % 2 ? 'black' : 'white', { move: `${'abcdefgh'[i % 8]}${1 + (i % 7)}` }, 'moved')),
+  ],
+  [
+    'weather of the same city on ten days',
+    times(10, i => call('weather', { city: 'Oslo', date: `2026-05-${10 + i}` }, 'rain')),
+  ],
+  [
+    'screens while waiting for a page',
+    times(9, i => (i % 2 ? call('wait', { ms: 500 }, 'ok') : call('screenshot', {}, i < 6 ? 'loading' : 'loaded'))),
+  ],
+  [
+    'the same migration in ten databases',
+    times(10, i => call('migrate', { db: `tenant_${i}`, version: 7 }, 'migrated')),
+  ],
+  [
+    'listing before and after',
+    times(9, i =>
+      pick(
+        [
+          call('ls', { path: 'out' }, i < 3 ? '' : `f${i}`),
+          call('build', { target: `t${i}` }, 'built'),
+          call('ls', { path: 'out' }, `f${i}`),
+        ],
+        i,
+      ),
+    ),
+  ],
+  ['a random sample until it fits', [4, 9, 2, 7, 7, 1].map(n => call('random_int', { max: 10 }, n))],
+  [
+    'a calendar walked day by day until free',
+    times(20, i => call('is_free', { day: `2026-06-${String(i + 1).padStart(2, '0')}` }, i < 19 ? false : true)),
+  ],
+  ['equal sums of different numbers', times(10, i => call('add', { a: i, b: 10 - i }, 10))],
+];
+
+/**
+ * All of them, in the three rounds in which they were written; the detector was mended after each. Precision and recall
+ * before it was: 0.54 and 0.50, then 0.77 and 0.92, then 0.91 and 0.91. One was taken out: it held that a third equal call
+ * after two equal results is honest, which nobody can know beforehand.
+ */
 export const HELD_OUT: HeldOut[] = [
-  ...[...LOOPS, ...LATER_LOOPS].map(([name, turns]) => ({ name, loop: true, turns })),
-  ...[...HONEST, ...LATER_HONEST].map(([name, turns]) => ({ name, loop: false, turns })),
+  ...[...LOOPS, ...LATER_LOOPS, ...LAST_LOOPS].map(([name, turns]) => ({ name, loop: true, turns })),
+  ...[...HONEST, ...LATER_HONEST, ...LAST_HONEST].map(([name, turns]) => ({ name, loop: false, turns })),
 ];
