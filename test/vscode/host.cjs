@@ -215,9 +215,16 @@ const checks = {
     };
     for (const [name, text] of Object.entries(programs)) {
       fs.writeFileSync(uriOf(name).fsPath, text);
-      await run('loopbound.runFile', uriOf(name));
       const file = out(name);
-      await until(`${name} ran`, () => fs.existsSync(file) && fs.statSync(file).size > 0);
+      const ended = new Promise(resolve => {
+        const watch = vscode.tasks.onDidEndTaskProcess(({ exitCode }) => {
+          watch.dispose();
+          resolve(exitCode);
+        });
+      });
+      await run('loopbound.runFile', uriOf(name));
+      // A task that is started while the last one is still being put away is sometimes not started at all.
+      assert.equal(await ended, 0, name);
       assert.match(fs.readFileSync(file, 'utf8'), /^ws:\/\/127\.0\.0\.1:\d+$/);
       ran.push(name);
     }
@@ -227,11 +234,14 @@ const checks = {
   async 'a trip pauses the debugger, which says why'() {
     await set('debug.pauseOnTrip', true);
     const stops = [];
+    const heard = [];
     const watch = vscode.debug.registerDebugAdapterTrackerFactory('*', {
       createDebugAdapterTracker: () => ({
         onDidSendMessage(message) {
           // Looked at later: other trackers may still be at work on it.
           if (message.event === 'stopped') stops.push(message.body);
+          if (message.type === 'event' && message.event !== 'loadedSource')
+            heard.push(`${message.event} ${JSON.stringify(message.body ?? {}).slice(0, 160)}`);
         },
       }),
     });
@@ -240,13 +250,18 @@ const checks = {
       request: 'launch',
       name: 'agent',
       program: path.join(folder().fsPath, 'agent.mjs'),
-      args: ['200', '30'],
+      args: ['20', '60'],
+      // Else a pause within Node's own code goes on until it is out of there, which on a busy machine takes long.
+      skipFiles: [],
+      smartStep: false,
       console: 'internalConsole',
     });
     assert.ok(started);
     const stop = await until('the process is paused', () =>
       stops.find(({ description }) => /Loopbound/.test(description)),
-    );
+    ).catch(error => {
+      throw new Error(`${error.message}; the adapter said:\n${heard.slice(0, 60).join('\n')}`);
+    });
     assert.equal(stop.description, 'Paused on Loopbound trip: loop');
     await vscode.debug.stopDebugging();
     watch.dispose();
@@ -278,7 +293,9 @@ const checks = {
 
 exports.run = async () => {
   const report = [];
+  const wanted = new RegExp(process.env.LOOPBOUND_CHECKS ?? '');
   for (const [name, check] of Object.entries(checks)) {
+    if (!wanted.test(name)) continue;
     try {
       const note = await check();
       report.push({ name, note });

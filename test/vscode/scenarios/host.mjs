@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withVsCode } from '../session.mjs';
 
-const FILES = 2_000;
+const FILES = Number(process.env.LOOPBOUND_FILES ?? 2_000);
 const fixture = name => fs.readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 
 export const scenario = async setup => {
