@@ -99,6 +99,25 @@ describe('pulled diagnostics', () => {
     expect(mended).toMatchObject({ kind: 'full', items: [] });
   });
 
+  test('of an open file before its folder was checked', async () => {
+    const looked: string[][] = [];
+    const engine = fakeEngine({ onAnalyze: program => void looked.push([...program.paths]) });
+    const folders = {
+      w: new Map([
+        ['b.ts', agent],
+        ['a.ts', agent],
+      ]),
+    };
+    const client = await start({ engine, folders });
+    client.open('w/a.ts', agent);
+    expect((await pull(client, 'w/a.ts')).items).toHaveLength(1);
+    expect(looked[0]).toEqual(['a.ts']);
+    await client.request('workspace/diagnostic', { previousResultIds: [] });
+    expect(looked.at(-1)).toEqual(['a.ts', 'b.ts']);
+    expect((await pull(client, 'w/a.ts')).items).toHaveLength(1);
+    expect(looked).toHaveLength(2);
+  });
+
   test('of a config file that is broken', async () => {
     const client = await start();
     client.open('w/loopbound.config.json', '{ "rules": 1 }', 'json');

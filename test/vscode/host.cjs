@@ -282,12 +282,17 @@ const checks = {
       times.sort((a, b) => a - b);
       return times;
     };
-    const on = await type();
-    await set('enable', false);
-    const off = await type();
+    // In turns, and the best of each: what else the machine does meets both alike.
+    const best = { on: undefined, off: undefined };
+    for (let turn = 0; turn < 6; turn++) {
+      const which = turn % 2 === 0 ? 'on' : 'off';
+      await set('enable', which === 'on' ? undefined : false);
+      const times = await type();
+      if (!best[which] || times[30] < best[which][30]) best[which] = times;
+    }
     await set('enable', undefined);
     const say = times => `${times[30].toFixed(1)} ms (p95 ${times[57].toFixed(1)})`;
-    return `with ${say(on)}, without ${say(off)}`;
+    return `with ${say(best.on)}, without ${say(best.off)}`;
   },
 };
 

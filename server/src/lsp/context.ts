@@ -29,6 +29,8 @@ export interface Context {
   readonly rules: readonly RuleInfo[];
   /** Version of an open document; null for one that is not open. */
   versionOf(uri: string): number | null;
+  /** The text of an open document. */
+  textOf(uri: string): string | undefined;
 }
 
 /** Checks a home as it is now, telling the client that work is going on. */

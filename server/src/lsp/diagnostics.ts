@@ -53,12 +53,35 @@ export function serveDiagnostics(context: Context): Diagnostics {
       async () => {
         const home = homes.of(textDocument.uri);
         if (!home || !(await context.settings.of(textDocument.uri)).enable) return full([]);
+        const early = await glance(home, textDocument.uri);
+        if (early) return early;
         const check = await checkHome(context, home, token);
         const report = full(diagnosticsOf(context, home, check, textDocument.uri));
         return report.resultId === previousResultId ? unchanged(report.resultId) : report;
       },
     ),
   );
+
+  // A large folder takes a while the first time. What an open file shows need not wait for it: the file is looked at by
+  // itself first, and pulled again if the folder has more to say of it.
+  const glance = async (home: Home, uri: string) => {
+    const path = home.pathOf(uri);
+    const text = context.textOf(uri);
+    if (!canRefresh || !home.isFolder || home.session.latest || path === undefined || text === undefined)
+      return undefined;
+    const report = full(diagnosticsOf(context, home, await home.glance(path, text), uri));
+    void checkHome(context, home).then(
+      check => {
+        if (full(diagnosticsOf(context, home, check, uri)).resultId !== report.resultId) askAgain();
+      },
+      (error: unknown) => log.error(`The first check failed: ${String(error)}`),
+    );
+    return report;
+  };
+  const canRefresh = canPull && client.workspace?.diagnostics?.refreshSupport === true;
+  const askAgain = () => {
+    connection.languages.diagnostics.refresh().catch((error: unknown) => log.warn(`refresh: ${String(error)}`));
+  };
 
   connection.languages.diagnostics.onWorkspace(async ({ previousResultIds }, token) =>
     settle(context, 'workspace/diagnostic', { items: [] }, async () => {
@@ -102,10 +125,6 @@ export function serveDiagnostics(context: Context): Diagnostics {
     }
   };
   let stopped = false;
-  const canRefresh = canPull && client.workspace?.diagnostics?.refreshSupport === true;
-  const askAgain = () => {
-    connection.languages.diagnostics.refresh().catch((error: unknown) => log.warn(`refresh: ${String(error)}`));
-  };
   // A client that cancels its pull while the answer is under way can be left with findings of an older text. So once an
   // edit has changed what there is to show, it is asked to pull again when the typing is over.
   let shown = new Map<string, string>();

@@ -7,6 +7,8 @@ import type { Homes } from './homes.ts';
 
 export interface Documents {
   version(uri: string): number | null;
+  /** The text of an open document. */
+  text(uri: string): string | undefined;
   /** Hands all open texts to the sessions again, after folders came or went. */
   rehome(): void;
 }
@@ -33,6 +35,7 @@ export function serveDocuments(connection: Connection, homes: Homes, changed: ()
   documents.listen(connection);
   return {
     version: uri => documents.get(uri)?.version ?? null,
+    text: uri => documents.get(uri)?.getText(),
     rehome() {
       for (const document of documents.all()) {
         homes.close(document.uri);

@@ -1,6 +1,7 @@
 // Which session answers for a document: that of its folder, or one of its own for a document outside all folders.
 // Knows URIs; the sessions know only paths.
 import { URI } from 'vscode-uri';
+import type { Check } from '../engine/check.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { SessionMemory } from '../engine/memory.ts';
 import { Session } from '../engine/session.ts';
@@ -15,6 +16,11 @@ export interface Home {
   /** True for a folder; false for a single document. */
   readonly isFolder: boolean;
   uriOf(path: string): string;
+  /**
+   * Checks one file with what it imports, before the whole folder was checked for the first time: what is found is true,
+   * but there may be more to it.
+   */
+  glance(path: string, text: string): Promise<Check>;
   /** undefined for a document that lies elsewhere. */
   pathOf(uri: string): string | undefined;
 }
@@ -80,6 +86,7 @@ function folderHome(uri: string, options: HomesOptions): Home {
     session: new Session(options.engine, { files, log: options.log, memory }),
     isFolder: true,
     uriOf: path => resolveUri(folder, prefix, path),
+    glance: glanceInto(options, files),
     pathOf(other) {
       const parsed = URI.parse(other);
       if (parsed.scheme !== folder.scheme || parsed.authority !== folder.authority) return undefined;
@@ -100,7 +107,16 @@ function singleHome(uri: string, languageId: string, options: HomesOptions): Hom
     session: new Session(options.engine, { files, log: options.log, starts: [name] }),
     isFolder: false,
     uriOf: path => (path === name ? uri : resolveUri(document, prefix, path)),
+    glance: glanceInto(options, files),
     pathOf: other => (other === uri ? name : undefined),
+  };
+}
+
+function glanceInto({ engine, log }: HomesOptions, files: Files): Home['glance'] {
+  return (path, text) => {
+    const session = new Session(engine, { files, log, starts: [path] });
+    session.setBuffer(path, text);
+    return session.check();
   };
 }
 

@@ -128,6 +128,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       recorded: createRecorded(),
       rules: options.engine.rules,
       versionOf: documents.version,
+      textOf: documents.text,
     };
   }
 }
