@@ -68,6 +68,116 @@ const texts: { readonly [path: string]: readonly string[] } = {
 // The file with the most shapes is edited most.
 const paths = ['a.ts', 'a.ts', 'a.ts', 'b.ts', 'b.ts', ...Object.keys(texts)];
 
+/** A module of a workspace in which everything leads to everything: what it defines, and the module that it leans on. */
+interface Woven {
+  readonly on: number;
+  readonly how: 'names' | 'all' | 'again' | 'none';
+  readonly limit: string;
+  readonly run: string;
+  readonly each: string;
+  readonly kind: string;
+  readonly ask: string;
+  readonly top: string;
+}
+
+const woven = 5;
+/** `$` is the module that is leant on. */
+const shapes: { readonly [name in Exclude<keyof Woven, 'on' | 'how'>]: readonly string[] } = {
+  limit: ['3', 'limit$', 'Infinity', 'Number(process.env.LIMIT ?? 4)', 'limit$ * 2'],
+  run: [
+    "return client.chat.completions.create({ model: 'm', messages: [] })",
+    'for (let i = 0; i < limit; i++) await run$(i);',
+    'while (true) { if (await run$(n)) break; }',
+    'try { return await run$(n); } catch { return run(n + 1); }',
+    'if (n < limit$) return run$(n + 1);',
+    'await each$(() => run$(n));',
+    'const kind = new Kind$(limit); return kind.step(n);',
+    'let tries = 0; while (tries < limit$) { tries++; await ask$(); await run$(tries); }',
+    'return n;',
+  ],
+  each: [
+    'while (await f()) {}',
+    'for (const one of [1, 2]) await f(one);',
+    'return each$(f);',
+    'let turns = 0; do { turns++; if (turns > limit$) throw new Error("enough"); } while (await f());',
+    'setTimeout(f, 100);',
+  ],
+  kind: [
+    'turns = 0; constructor(max = limit) { this.max = max; } async step(n) { while (this.turns++ < this.max) await run$(n); }',
+    'next = run$; async step(n) { for (;;) { await this.next(n); this.stop(n); } } stop(turns, maxTurns = 3) { if (turns > maxTurns) throw new Error(); }',
+    'step(n) { return new Kind$(n).step(n); }',
+    'async step(n) { try { await run$(n); } catch { await this.step(n); } }',
+  ],
+  ask: ["return prompt('go on?')", 'return ask$()', 'return true', 'return new Promise(done => ask$().then(done))'],
+  top: [
+    '',
+    'run(1);',
+    'while (await ask$()) await run(limit);',
+    "export const graph = new StateGraph({}).addNode('a', run$).addNode('b', () => run(2)).addEdge('a', 'b').addEdge('b', 'a').compile();",
+    'import { graph } from "./m$"; await graph.invoke({}, { recursionLimit: limit });',
+    'const runner = globalThis.runner; while (true) { runner.stop(1); await run$(0); }',
+    "const one = new Agent({ name: 'one', handoffs: [two$] }); export const two = new Agent({ name: 'two' }); await new Runner().run(one, 'x', { maxTurns: limit$ });",
+    '// loopbound-ignore-next-line unbounded-loop -- known\nwhile (true) await run$(1);',
+  ],
+};
+
+function wovenText(file: number, { on, how, ...parts }: Woven): string {
+  const lines = [
+    "import OpenAI from 'openai';",
+    "import { StateGraph } from '@langchain/langgraph';",
+    "import { Agent, Runner } from '@openai/agents';",
+  ];
+  const names = ['limit', 'run', 'each', 'ask', 'Kind', 'two'];
+  if (how === 'names') lines.push(`import { ${names.map(name => `${name} as ${name}$`).join(', ')} } from './m$';`);
+  if (how === 'all')
+    lines.push("import * as m$ from './m$';", `const { ${names.map(n => `${n}: ${n}$`).join(', ')} } = m$;`);
+  if (how === 'again') lines.splice(0, 3, "import { run as run$ } from './m$';", "export * from './m$';");
+  lines.push('const client = new OpenAI();', `export const limit = ${parts.limit};`);
+  lines.push(`export async function run(n = 0) { ${parts.run} }`, `export async function each(f) { ${parts.each} }`);
+  lines.push(`export async function ask() { ${parts.ask} }`, `export class Kind { ${parts.kind} }`, parts.top);
+  const other = on === file ? (on + 1) % woven : on;
+  return `${lines.join('\n').replaceAll('$', String(other))}\n`;
+}
+
+const wovenEdit: fc.Arbitrary<Edit> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .record({
+        file: fc.nat(woven - 1),
+        on: fc.nat(woven),
+        how: fc.constantFrom('names' as const, 'names' as const, 'all' as const, 'again' as const, 'none' as const),
+        limit: fc.constantFrom(...shapes.limit),
+        run: fc.constantFrom(...shapes.run),
+        each: fc.constantFrom(...shapes.each),
+        kind: fc.constantFrom(...shapes.kind),
+        ask: fc.constantFrom(...shapes.ask),
+        top: fc.constantFrom(...shapes.top),
+        to: fc.constantFrom('buffer' as const, 'disk' as const),
+      })
+      .map(({ file, to, ...parts }) => ({ do: to, path: `m${file}.ts`, text: wovenText(file, parts) })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('close' as const, 'remove' as const),
+      path: fc.constantFrom('m0.ts', 'm1.ts', 'm2.ts'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      ...[
+        '{ "dependencies": { "@langchain/langgraph": "0.2.0", "openai": "^4.1.0" } }',
+        '{ "dependencies": { "@openai/agents": "0.3.0" }, "loopbound": { "modelCallees": ["ask"] } }',
+        '{ "loopbound": { "guards": ["each"], "acceptedCap": 2 } }',
+        '{ "loopbound": { "exclude": ["m1.ts"], "rules": { "unbounded-loop": "off" } } }',
+      ].map(text => ({ do: 'disk' as const, path: 'package.json', text })),
+    ),
+  },
+  { weight: 4, arbitrary: fc.constant({ do: 'check' as const }) },
+);
+
 type Edit =
   | { readonly do: 'buffer' | 'disk'; readonly path: string; readonly text: string }
   | { readonly do: 'close' | 'remove'; readonly path: string }
@@ -107,8 +217,8 @@ function answer(check: Check): string {
   });
 }
 
-async function holds(engine: Engine, edits: readonly Edit[]): Promise<void> {
-  const disk = new Map<string, string>([['a.ts', texts['a.ts']?.[0] as string]]);
+/** `always`: after each check, and not only at the end. */
+async function holds(engine: Engine, edits: readonly Edit[], disk: Map<string, string>, always = false): Promise<void> {
   const buffers = new Map<string, string>();
   const session = new Session(engine, { files: memoryFiles(disk), log: strictLog });
   for (const step of edits) {
@@ -131,13 +241,18 @@ async function holds(engine: Engine, edits: readonly Edit[]): Promise<void> {
         break;
       case 'check':
         await session.check();
+        if (always) await equalsColdRun();
         break;
       case 'cancel':
         await session.check({ cancelled: () => true }).catch(() => undefined);
     }
   }
-  const cold = new Session(engine, { files: memoryFiles(new Map([...disk, ...buffers])), log: strictLog });
-  expect(answer(await session.check())).toBe(answer(await cold.check()));
+  await equalsColdRun();
+
+  async function equalsColdRun(): Promise<void> {
+    const cold = new Session(engine, { files: memoryFiles(new Map([...disk, ...buffers])), log: strictLog });
+    expect(answer(await session.check())).toBe(answer(await cold.check()));
+  }
 }
 
 const runs = Number(process.env.LOOPBOUND_RUNS ?? 300);
@@ -147,7 +262,30 @@ test.each([
   ['the shipped analysis', realEngine],
 ])('edits through a session equal a cold run: %s', { timeout: 120_000 }, async (_name, engine) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 14 }), edits => holds(engine, edits)),
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 14 }), edits =>
+      holds(engine, edits, new Map([['a.ts', texts['a.ts']?.[0] as string]])),
+    ),
+    { numRuns: runs },
+  );
+});
+
+test('edits of modules that lean on each other equal a cold run at every step', { timeout: 240_000 }, async () => {
+  const plain = {
+    limit: '3',
+    run: shapes.run[0]!,
+    each: shapes.each[0]!,
+    kind: shapes.kind[0]!,
+    ask: 'return true',
+    top: '',
+  };
+  const start = Array.from({ length: woven }, (_, file): [string, string] => [
+    `m${file}.ts`,
+    wovenText(file, { on: file + 1, how: file + 1 < woven ? 'names' : 'none', ...plain }),
+  ]);
+  await fc.assert(
+    fc.asyncProperty(fc.array(wovenEdit, { minLength: 2, maxLength: 24 }), edits =>
+      holds(realEngine, edits, new Map(start), true),
+    ),
     { numRuns: runs },
   );
 });
