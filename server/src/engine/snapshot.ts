@@ -31,6 +31,8 @@ export interface Snapshot {
   readonly missing: readonly string[];
   /** All that the files import. */
   readonly specifiers: ReadonlySet<string>;
+  /** Files that were left out of the workspace and that imports lead to. */
+  readonly outside: ReadonlySet<string>;
   readonly resolve: Resolver;
   readonly version: (from: string, packageName: string) => string | undefined;
   /** Files to analyse, sorted. */
@@ -81,6 +83,8 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
         isStructural(path) ||
         // A folder that came or went.
         extension(path) === '' ||
+        // A file that was left out and that an import leads to.
+        previous.outside.has(path) ||
         (input.extensions.has(extension(path)) &&
           previous.discovered.paths.includes(path) !== (files.kind(path) === 'file')),
     );
@@ -132,7 +136,7 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
   const relevant = relevantPaths(facts, resolve);
   const chosen = new Set(relevant);
   const suppressing = [...facts].filter(([path, fact]) => fact.suppresses && !chosen.has(path)).map(([path]) => path);
-  const specifiers = specifiersOf(facts, resolve, path => {
+  const { specifiers, outside } = importsOf(facts, resolve, path => {
     const read = seen.files.read(path, config.maxFileSize);
     return read.kind === 'text' ? scanner.scan(path, read.text) : undefined;
   });
@@ -145,6 +149,7 @@ export async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
     skipped,
     missing: discovered.missing,
     specifiers,
+    outside,
     resolve,
     version,
     relevant,
@@ -186,26 +191,26 @@ function readFacts(
 }
 
 /** What the files import, and what files import that were left out of the workspace but that imports lead to. */
-function specifiersOf(
+function importsOf(
   facts: ReadonlyMap<string, Scan>,
   resolve: Resolver,
   scanOf: (path: string) => Scan | undefined,
-): ReadonlySet<string> {
-  const found = new Set<string>();
-  const outside = new Map<string, Scan | undefined>();
+): { readonly specifiers: ReadonlySet<string>; readonly outside: ReadonlySet<string> } {
+  const specifiers = new Set<string>();
+  const outside = new Set<string>();
   const queue = [...facts];
   for (let next = queue.pop(); next; next = queue.pop()) {
     const [from, scan] = next;
     for (const specifier of scan.specifiers) {
-      found.add(specifier);
+      specifiers.add(specifier);
       const target = resolve(from, specifier);
       if (target.kind !== 'module' || facts.has(target.path) || outside.has(target.path)) continue;
       const other = scanOf(target.path);
-      outside.set(target.path, other);
+      outside.add(target.path);
       if (other) queue.push([target.path, other]);
     }
   }
-  return found;
+  return { specifiers, outside };
 }
 
 function sameScan(a: Scan, b: Scan): boolean {
