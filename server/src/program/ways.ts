@@ -1111,13 +1111,16 @@ function dedupe(states: State[]): State[] {
 }
 
 function dedupeFailures<T extends { state: State }>(failures: readonly T[]): T[] {
+  if (failures.length < 2) return [...failures];
+  const seen = new Map<unknown, State[]>();
   const out: T[] = [];
   for (const one of failures) {
-    const same = out.some(
-      o =>
-        o.state.facts === one.state.facts && o.state.changes === one.state.changes && o.state.calls === one.state.calls,
-    );
-    if (!same) out.push(one);
+    const { state } = one;
+    const bucket = seen.get(state.facts);
+    if (bucket?.some(s => s.changes === state.changes && s.calls === state.calls)) continue;
+    if (bucket) bucket.push(state);
+    else seen.set(state.facts, [state]);
+    out.push(one);
   }
   return out;
 }
