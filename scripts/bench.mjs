@@ -1,4 +1,5 @@
-// npm run bench [NAME]: runs the benchmarks of test/bench, all or those whose file name contains NAME.
+// npm run bench [NAME [ARGUMENTS]]: runs the benchmarks of test/bench, all or those whose file name contains NAME; each file
+// says which arguments it takes.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,12 @@ try {
   build();
   for (const bench of benches) {
     console.log(`\n== ${bench} ==`);
-    run(node, ['--expose-gc', '--disable-warning=ExperimentalWarning', join('test', 'bench', bench)]);
+    run(node, [
+      '--expose-gc',
+      '--disable-warning=ExperimentalWarning',
+      join('test', 'bench', bench),
+      ...process.argv.slice(3),
+    ]);
   }
 } catch (error) {
   exitOnFailure(error);

@@ -1,6 +1,11 @@
-// Costs of the analysis over a made-up workspace, beside a plain parse of the same texts in the same run. CPU time, user and
-// system; nothing is asserted. Arguments: number of files (2000), keystrokes (60).
+// Costs of the analysis over a made-up workspace, beside a plain parse and typescript-eslint with type information over the
+// same texts in the same run. CPU time, user and system; nothing is asserted. Arguments: number of files (2000), keystrokes
+// (60), a folder with real repositories (none).
 
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ts } from 'ts-morph';
 import { engine } from '../../server/src/compose.ts';
@@ -10,7 +15,11 @@ import { memoryFiles } from '../../server/src/workspace/files.ts';
 import type { Log } from '../../server/src/workspace/log.ts';
 import { makeWorkspace } from './workspace.ts';
 
-const [count = 2_000, keystrokes = 60] = process.argv.slice(2).map(Number);
+const count = Number(process.argv[2] ?? 2_000);
+const keystrokes = Number(process.argv[3] ?? 60);
+const repositories = process.argv[4];
+const here = import.meta.dirname;
+const cli = join(here, '../../dist/cli.js');
 const made = makeWorkspace({ files: count, bytes: count * 10_000, seed: 7 });
 const log: Log = { info: () => undefined, warn: say, error: say };
 
@@ -37,6 +46,37 @@ function megabytes(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
+interface Used {
+  /** Milliseconds. */
+  readonly cpu: number;
+  /** Megabytes. */
+  readonly peak: number;
+  readonly wall: number;
+}
+
+/** What a program uses in a process of its own; undefined if it could not do its work. */
+function measure(...words: readonly string[]): Used | undefined {
+  const usage = join(scratch, 'usage.json');
+  rmSync(usage, { force: true });
+  const from = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, ['--require', join(here, 'usage.cjs'), ...words], {
+    env: { ...process.env, LOOPBOUND_USAGE: usage },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const wall = performance.now() - from;
+  // 1: there are findings.
+  if ((status !== 0 && status !== 1) || !existsSync(usage)) {
+    say(`${words[0]} did not run: ${stderr.slice(0, 300)}`);
+    return undefined;
+  }
+  return { ...(JSON.parse(readFileSync(usage, 'utf8')) as { cpu: number; peak: number }), wall };
+}
+
+function inProcess(name: string, used: Used | undefined, target = ''): void {
+  if (used) line(name, milliseconds(used.cpu), `${used.peak.toFixed(0)} MB at the peak  ${target}`);
+}
+
 /** One of the sorted `times`, by share. */
 function share(times: readonly number[], part: number): number {
   return times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
@@ -49,6 +89,9 @@ function parseAll(): number {
   }
   return spent(from);
 }
+
+const scratch = mkdtempSync(join(tmpdir(), 'loopbound-bench-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 line('workspace', `${count} files`, `${(made.bytes / 1e6).toFixed(1)} MB, ${made.agents.length} with agents`);
 const before = megabytes();
@@ -117,3 +160,40 @@ times.sort((a, b) => a - b);
 line('keystroke in a file that matters, p50', milliseconds(share(times, 0.5)));
 line('keystroke in a file that matters, p95', milliseconds(share(times, 0.95)), 'target 30 ms for 1,000 files');
 line('  p50 against a parse of all files', `${(share(times, 0.5) / parse).toFixed(2)} x`);
+
+// Each in a process of its own, from nothing: what a person waits for on the command line.
+const folder = join(scratch, 'workspace');
+for (const [path, text] of made.texts) {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+const ours = measure(cli, 'check', folder, '--format', 'json', '--no-cache');
+const floor = measure(join(here, 'peer.mjs'), 'parse', folder);
+const peer = measure(join(here, 'peer.mjs'), 'eslint', folder);
+inProcess('loopbound check, whole workspace', ours, 'target 1500 ms, 300 MB');
+inProcess('ts-morph, a parse of all files', floor);
+inProcess('typescript-eslint, one rule with types', peer);
+if (ours && floor)
+  line(
+    '  loopbound against the parse',
+    `${(ours.cpu / floor.cpu).toFixed(2)} x`,
+    `memory ${(ours.peak / floor.peak).toFixed(2)} x`,
+  );
+if (ours && peer)
+  line(
+    '  loopbound against typescript-eslint',
+    `${(ours.cpu / peer.cpu).toFixed(2)} x`,
+    `memory ${(ours.peak / peer.peak).toFixed(2)} x`,
+  );
+const single = join(folder, first);
+const alone = measure(cli, 'check', single, '--format', 'json', '--no-cache');
+if (alone)
+  line(
+    'loopbound check, one file',
+    milliseconds(alone.wall),
+    `target 500 ms to the first finding, ${milliseconds(alone.cpu)} of CPU`,
+  );
+
+for (const name of repositories ? readdirSync(repositories).sort() : []) {
+  inProcess(name, measure(cli, 'check', join(repositories as string, name), '--format', 'json', '--no-cache'));
+}
