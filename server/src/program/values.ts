@@ -48,10 +48,10 @@ export interface CallSite extends In<CallExpression> {
   readonly from: FunctionInfo;
 }
 
-const depthLimit = 14;
+const depthLimit = 20;
 const unionLimit = 8;
 /** Expressions that one question may lead through. */
-const effortLimit = 1_000;
+const effortLimit = 4_000;
 const none: readonly Value[] = [];
 const nobody: readonly CallSite[] = [];
 const globals = new Set(['undefined', 'NaN', 'Infinity']);
