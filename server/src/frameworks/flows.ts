@@ -176,11 +176,20 @@ function readFlows(reader: Reader): Flow[] {
 /** Modules of the workspace that define `start`, `listen` and `router`: a flow engine of its own. */
 function ownEngines(reader: Reader): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const module of reader.modules) {
-    const names = new Set(indexOf(module).functions.map(info => info.name.toLowerCase()));
-    if (names.has('start') && names.has('listen') && names.has('router')) found.add(module.path);
-  }
+  for (const module of reader.modules) if (isEngine(module)) found.add(module.path);
   return found;
+}
+
+const engineVerdicts = new WeakMap<Module, boolean>();
+
+function isEngine(module: Module): boolean {
+  let verdict = engineVerdicts.get(module);
+  if (verdict === undefined) {
+    const names = new Set(indexOf(module).functions.map(info => info.name.toLowerCase()));
+    verdict = names.has('start') && names.has('listen') && names.has('router');
+    engineVerdicts.set(module, verdict);
+  }
+  return verdict;
 }
 
 function readStep(
