@@ -49,8 +49,6 @@ export type OpenRequest = {
   /** `answer` is what tells progress, without ids that are new each time. */
   answered(answer: unknown, usage: Usage | undefined): void;
   failed(error: unknown): void;
-  /** It was not made after all: nothing is counted. */
-  released(): void;
 };
 
 /** A tool call; `key` is what the next request knows it by. */
@@ -65,8 +63,6 @@ export type AgentGuards = {
    * tells requests apart.
    */
   ask(request: ModelRequest, input: unknown, keys?: Iterable<unknown>): Promise<OpenRequest>;
-  /** The same for hooks that cannot wait: `onTrip` is not awaited. */
-  askNow(request: ModelRequest, input: unknown, keys?: Iterable<unknown>): OpenRequest;
   /** Runs a tool. When it trips, `refuse` gives what the model gets in place of the result. */
   use<T>(
     facts: ToolFacts,
@@ -163,7 +159,6 @@ export const agentGuards = (options: AgentOptions): AgentGuards => {
   const opened = (call: GuardedCall, request: ModelRequest): OpenRequest => ({
     answered: (answer, usage) => call.succeed(answer, outcomeOf(options.model ?? {}, request, usage)),
     failed: error => call.fail(error),
-    released: () => call.release(),
   });
 
   return {
@@ -176,11 +171,6 @@ export const agentGuards = (options: AgentOptions): AgentGuards => {
       if (before) throw before;
       // Its `onWarn` never answers.
       return opened((await model.enter(factsOf(request, input))) as GuardedCall, request);
-    },
-    askNow(request, input, keys = []) {
-      const before = take(keys);
-      if (before) throw before;
-      return opened(model.begin(factsOf(request, input)), request);
     },
     async use<T>(
       facts: ToolFacts,

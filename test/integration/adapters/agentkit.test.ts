@@ -100,6 +100,13 @@ describe('agentkit', () => {
     expect(JSON.stringify(result.state.results)).toContain('stopped by loopbound (loop)');
   });
 
+  it("`exit: 'stop'` without the wrapped router rejects instead of going round for ever", async () => {
+    const guard = agentkitGuard({ exit: 'stop', model: { budget: { maxCalls: 2 } } });
+    const { network, seen } = setUp({ ...guard, router: route => route as never }, turn => [`q${turn}`]);
+    expect(tripOf(await withRun('r', () => rejected(network.run('go'))))).toMatchObject({ reason: 'budget' });
+    expect(seen).toHaveLength(2);
+  });
+
   it('a budget of tokens is settled by each answer', async () => {
     const guard = agentkitGuard({ model: { budget: { maxTokens: 300 }, loop: false } });
     const { network, seen } = setUp(guard, turn => [`q${turn}`]);
