@@ -23,7 +23,8 @@ const defaultCalls = 500;
 const defaultAttempts = 5;
 const suggestedIterations = 10;
 const suggestedCalls = 50;
-const onLimit = 'answers every further request with an error, on which a LoopAgent goes round for ever';
+const onLimit = 'answers every further request with an error';
+const onLimitOfLoop = `${onLimit}, on which a LoopAgent without maxIterations goes round for ever`;
 
 const agentKinds = [
   'LlmAgent',
@@ -55,7 +56,7 @@ export const adk: Framework = {
         Infinity: 'throws',
         AgentTool: 'begins to count anew',
       },
-      onLimit,
+      onLimit: onLimitOfLoop,
       proof: 'test/integration/adk.test.ts',
     },
     {
@@ -293,7 +294,7 @@ function machineOf(root: In<CallExpression>, runFixes: readonly FixPlan[], reade
     limit: covered ? defaultLimit(`maxLlmCalls ${defaultCalls}`, defaultCalls) : undefined,
     perUnit: nothing,
     counters: draft.counters,
-    onLimit,
+    onLimit: draft.fixes.length > 0 ? onLimitOfLoop : onLimit,
     open: draft.open,
     fixes: [...draft.fixes, ...runFixes],
     disabled: undefined,

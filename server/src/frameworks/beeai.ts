@@ -2,15 +2,17 @@
 // A workflow has no limit of its own. Proven in test/integration/beeai.test.ts.
 import type { Bound, Counter, FixPlan, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { nothing } from '../graph/model.ts';
-import type { CallExpression, Expression, FunctionNode, Module } from '../program/model.ts';
-import { asNumber, limitOf, nameOf, number, one, type Quantity, symbol } from '../program/quantity.ts';
+import type { CallExpression, Expression, FunctionNode, Module, Statement } from '../program/model.ts';
+import { asNumber, calleeName, limitOf, nameOf, number, one, type Quantity, symbol } from '../program/quantity.ts';
 import type { FunctionInfo } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
+import { walk } from '../program/walk.ts';
 import type { Place } from '../rules/finding.ts';
 import { madeAt, type Options, optionsAt, type PackageCall, packageCalls, placeOfCall, splitPath } from './calls.ts';
 import type { CallPattern, Contribution, External, Framework } from './framework.ts';
 import { headOf, limitOption, stringsOf } from './literals.ts';
 import { defaultLimit, loopMachine, unreadLimit } from './loop-of.ts';
+import { taint } from './plain/taint.ts';
 import { allOf, oneOf, workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
 import {
@@ -343,6 +345,7 @@ function jumpsOf(step: Step, reader: Reader): Jumps {
       continue;
     }
     if (value.kind !== 'function') continue;
+    if (asksForWork(value.info, reader)) open = true;
     const found = stepWays(value.info, keyOf, reader, { late: key => key === 'context.steps.length' });
     judged.push(found);
     for (const step of found.ways) {
@@ -375,6 +378,34 @@ function jumpsOf(step: Step, reader: Reader): Jumps {
     guard: judged.length === 1 ? judged[0]!.guard : undefined,
     open,
   };
+}
+
+const collections = /^(isEmpty|length|size|every|some|find|findIndex|filter|shift|pop)$/;
+
+/** A step that asks for what is left of a list of the state: each round may leave less, which ends it. */
+function asksForWork(info: FunctionInfo, reader: Reader): boolean {
+  const body: readonly Statement[] = info.node?.body ?? [];
+  const decided = taint(body, info.module, reader);
+  let asks = false;
+  walk(body, {
+    enter(node) {
+      const test = node.kind === 'if' || node.kind === 'conditional' ? node.test : undefined;
+      if (!test || decided(test)) return undefined;
+      let about = false;
+      walk(test, {
+        enter(inner) {
+          if (inner.kind === 'call') about ||= collections.test(calleeName(inner.callee));
+          if (inner.kind === 'binary' && /^(<|<=|>|>=)$/.test(inner.operator)) return 'skip';
+          if (inner.kind === 'member') about ||= collections.test(inner.property);
+          return undefined;
+        },
+      });
+      asks ||= about;
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return asks;
 }
 
 function placeIn(info: FunctionInfo, otherwise: Place): Place {

@@ -72,10 +72,30 @@ export const xstate: Framework = {
         runs.push({ machine: madeAt('xstate', made), place, limit: undefined, disabled: undefined, fixes: [] });
       }
     }
-    // Machines that reach no model are of no interest.
-    return { machines: machines.filter(machine => machine.states.some(state => state.work !== nothing)), runs };
+    return { machines: withModels(machines), runs };
   },
 };
+
+/** Machines that reach a model, by themselves or through one that they run; the others are of no interest. */
+function withModels(machines: readonly Machine[]): Machine[] {
+  const kept = new Set<string>();
+  const asks = (work: Work): boolean =>
+    work.do === 'all' || work.do === 'one'
+      ? (work.do === 'all' ? work.parts : work.options).some(asks)
+      : work.do === 'run'
+        ? kept.has(work.machine)
+        : true;
+  for (let before = -1; before < kept.size; ) {
+    before = kept.size;
+    for (const machine of machines) if (machine.states.some(state => asks(state.work))) kept.add(machine.id);
+  }
+  return machines
+    .filter(machine => kept.has(machine.id))
+    .map(machine => ({
+      ...machine,
+      states: machine.states.map(state => (asks(state.work) ? state : { ...state, work: nothing })),
+    }));
+}
 
 function isOurs(head: string): boolean {
   return head === 'xstate' || head.startsWith('xstate/');
