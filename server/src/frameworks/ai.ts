@@ -38,7 +38,7 @@ const agentSteps = 20;
 const onLimit = 'ends without an error';
 
 /** What `stopWhen` or `maxSteps` comes to. */
-interface Limit {
+export interface Limit {
   readonly bound: Bound | undefined;
   readonly disabled: string | undefined;
 }
@@ -357,7 +357,8 @@ function ownLimit(
   return options.open ? { bound: unreadLimit('stopWhen', placeOfCall(call)), disabled: undefined } : undefined;
 }
 
-function isUnset(given: In<Expression>, reader: Reader): boolean {
+/** True if an option is given as `undefined`. */
+export function isUnset(given: In<Expression>, reader: Reader): boolean {
   const values = reader.resolver.values(given.node, given.module);
   return values.length > 0 && values.every(value => value.kind === 'constant' && value.value === undefined);
 }
@@ -412,7 +413,7 @@ function agentGiven(call: In<CallExpression>, reader: Reader): External | undefi
 // ---- stopWhen ---------------------------------------------------------------------------------------------------------
 
 /** What some stop conditions come to: any one of them ends the loop. `unset` is what counts where none is given. */
-function stopLimit(given: In<Expression>, reader: Reader, unset: Limit | undefined): Limit {
+export function stopLimit(given: In<Expression>, reader: Reader, unset: Limit | undefined): Limit {
   const place: Place = { path: given.module.path, span: given.node.span };
   const values = reader.resolver.values(given.node, given.module);
   const limits = values.map(value =>

@@ -46,6 +46,16 @@ export const openaiAgents: Framework = {
       onLimit,
       proof: 'test/integration/openai-agents.test.ts',
     },
+    {
+      option: 'runOptions.maxTurns of asTool',
+      package: '@openai/agents',
+      language: 'typescript',
+      value: defaultTurns,
+      unit: 'turns of each call of the tool, whatever the run around it allows',
+      sentinels: { null: 'no limit' },
+      onLimit,
+      proof: 'test/integration/openai-agents-more.test.ts',
+    },
   ],
   calls: [
     {

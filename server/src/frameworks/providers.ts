@@ -187,4 +187,36 @@ export const otherModels = {
   ],
 } satisfies Framework;
 
-export const providers: readonly Framework[] = [openai, anthropic, google, langchainModels, llamaindex, otherModels];
+const mcpPackages = ['@modelcontextprotocol/sdk', '@modelcontextprotocol/sdk/*', '@ai-sdk/mcp', 'mcp'];
+
+/** MCP: a client's tool calls, and a server that asks its client's model. */
+export const mcp = {
+  id: 'mcp',
+  title: 'Model Context Protocol',
+  docs: 'https://github.com/modelcontextprotocol/typescript-sdk',
+  packages: {
+    typescript: ['@modelcontextprotocol/sdk', '@modelcontextprotocol/sdk/*', '@ai-sdk/mcp'],
+    python: ['mcp'],
+  },
+  defaults: [],
+  calls: [
+    { packages: mcpPackages, path: /\(\)\.(callTool|call_tool)$/, effect: 'tool' },
+    model(mcpPackages, /\(\)(\.server)?\.(createMessage|create_message)$/),
+    // A server keeps its tools for its clients to call.
+    {
+      packages: mcpPackages,
+      path: /\(\)\.(tool|registerTool|prompt|registerPrompt|resource|registerResource|setRequestHandler)$/,
+      effect: 'keeps',
+    },
+  ],
+} satisfies Framework;
+
+export const providers: readonly Framework[] = [
+  openai,
+  anthropic,
+  google,
+  langchainModels,
+  llamaindex,
+  mcp,
+  otherModels,
+];

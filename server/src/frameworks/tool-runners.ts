@@ -1,5 +1,5 @@
 // Loops that model clients run themselves: Anthropic's toolRunner, OpenAI's runTools, the query of the Claude Agent SDK.
-// The first two are proven in test/integration/tool-runners.test.ts.
+// All but the last are proven in test/integration/tool-runners.test.ts.
 import type { Bound, FixPlan, Machine, Run, Work } from '../graph/model.ts';
 import type { CallExpression } from '../program/model.ts';
 import { nameOf, one } from '../program/quantity.ts';
@@ -23,6 +23,10 @@ interface Kind {
   readonly fallback: number | undefined;
   /** Zero means no limit. */
   readonly zeroIsNone: boolean;
+  /** A number that is no limit is refused. */
+  readonly refusesEndless?: boolean;
+  /** What happens on hitting the limit; it ends without an error if absent. */
+  readonly onLimit?: string;
   /** Other options that may end the loop; their amount is not one of calls. */
   readonly budgets: readonly string[];
   /** Options stand in `options` of the argument. */
@@ -34,6 +38,12 @@ interface Kind {
 
 const anthropicPackages = ['@anthropic-ai/sdk', '@anthropic-ai/vertex-sdk', '@anthropic-ai/bedrock-sdk'];
 const claudePackages = ['@anthropic-ai/claude-agent-sdk', '@anthropic-ai/claude-code'];
+
+const openaiHelpers = [
+  'openai/helpers/responses-tool-runner',
+  'openai/helpers/computer',
+  'openai/helpers/decisions-tool-runner',
+];
 
 const kinds: readonly Kind[] = [
   {
@@ -56,6 +66,20 @@ const kinds: readonly Kind[] = [
     position: 1,
     fallback: 10,
     zeroIsNone: false,
+    budgets: [],
+    mild: false,
+    suggested: 10,
+  },
+  {
+    framework: 'openai',
+    packages: openaiHelpers,
+    path: /^:(ResponsesToolRunner|ComputerToolset|DecisionsToolRunner)\(\)\.(run|iterate)$/,
+    option: 'maxSteps',
+    position: 2,
+    fallback: 20,
+    zeroIsNone: false,
+    refusesEndless: true,
+    onLimit: 'throws an OpenAIError',
     budgets: [],
     mild: false,
     suggested: 10,
@@ -102,6 +126,17 @@ export const toolRunners: Framework = {
       sentinels: { 0: 'no request' },
       onLimit,
       proof: 'test/integration/tool-runners.test.ts',
+    },
+    {
+      option: 'maxSteps of ResponsesToolRunner, ComputerToolset and DecisionsToolRunner',
+      package: 'openai',
+      majors: [7],
+      language: 'typescript',
+      value: 20,
+      unit: 'requests',
+      sentinels: { Infinity: 'refused', 0: 'refused' },
+      onLimit: 'throws an OpenAIError',
+      proof: 'test/integration/tool-runners.test.ts (ResponsesToolRunner); the others read in the package',
     },
     {
       option: 'maxTurns of query',
@@ -155,7 +190,7 @@ function runnerOf(kind: Kind, call: In<CallExpression>, reader: Reader): Machine
     turn: allOf([request, tools.work]),
     limit: bound,
     disabled,
-    onLimit,
+    onLimit: kind.onLimit ?? onLimit,
     fixes: fixesOf(kind, call, limits),
   });
   // An open machine in supersteps is one whose end may lie outside: the rules only note it.
@@ -187,7 +222,10 @@ function limitOf(
     const values = reader.resolver.values(given.node, given.module);
     const unset = values.length > 0 && values.every(value => value.kind === 'constant' && value.value === undefined);
     if (!unset) {
-      return limitOption(kind.option, given, reader.resolver, value => kind.zeroIsNone && value === 0);
+      const limit = limitOption(kind.option, given, reader.resolver, value => kind.zeroIsNone && value === 0);
+      return kind.refusesEndless && !limit.bound
+        ? { bound: unreadLimit(kind.option, placeOfCall(call)), disabled: undefined }
+        : limit;
     }
   }
   const budget = kind.budgets.find(name => options.get(name));
