@@ -1,6 +1,6 @@
 // Functions that call themselves or each other with a model, tool or agent call on the way, and what ends that.
 import { cyclicComponents } from '../../graph/components.ts';
-import type { Loop } from '../../graph/model.ts';
+import type { Bound, Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
 import type { CallExpression, Expression, Module } from '../../program/model.ts';
 import {
@@ -314,6 +314,8 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
       idle: undefined,
     };
   }
+  const flag = onceFlag(back, backs, site, reader);
+  if (flag) return { ...none, state: 'bounded', bounds: [flag], rounds: flag.limit, text: flag.text };
   if (isStructural(call, from, reader)) return { ...none, state: 'structural' };
   const raised = counters[0];
   return {
@@ -321,6 +323,51 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
     state: 'open',
     idle: idle ?? (raised ? `${raised.name} is counted but no way to this call checks it` : undefined),
   };
+}
+
+/** `if (!retried) return again(text, true)`: a parameter that must be unset to come here, and is set from here on. */
+function onceFlag(back: Back, backs: readonly Back[], site: LoopSite, reader: Reader): Bound | undefined {
+  const { from, to } = back;
+  if (from !== to || !to.node) return undefined;
+  for (let i = 0; i < to.node.parameters.length; i++) {
+    const { target } = to.node.parameters[i]!;
+    const path = target.kind === 'name' ? pathOf({ node: target, module: to.module, env: undefined }) : undefined;
+    if (path === undefined || back.ways.some(way => way.changes.some(change => change.path === path))) continue;
+    const unset = back.ways.map(way =>
+      way.facts.flatMap(fact => atomsOf(fact, site)).find(atom => atom.path === path && atom.operator === 'falsy'),
+    );
+    const [first] = unset;
+    if (!first || !unset.every(atom => atom !== undefined)) continue;
+    // Every other call must leave it set, or as it is.
+    if (!backs.every(one => setsFlag(one, i, path, one !== back, reader))) continue;
+    return {
+      kind: 'counter',
+      limit: number(1),
+      text: describe(first.fact.test),
+      place: { path: first.fact.module.path, span: first.fact.test.span },
+      source: 'code',
+      configured: false,
+    };
+  }
+  return undefined;
+}
+
+function setsFlag(back: Back, at: number, path: string, maySame: boolean, reader: Reader): boolean {
+  const given = reader.resolver.argument({ node: back.call, module: back.from.module }, back.to, at);
+  if (!given || given === 'missing') return false;
+  const { node, module } = given;
+  const own = pathOf({ node, module, env: undefined });
+  if (maySame && own === path) return true;
+  if (node.kind === 'literal') return Boolean(node.value);
+  if (node.kind === 'template') return node.texts.some(text => text !== '');
+  if (/^(object|list|functionExpression)$/.test(node.kind)) return true;
+  return (
+    own !== undefined &&
+    back.ways.length > 0 &&
+    back.ways.every(way =>
+      way.facts.some(fact => fact.truth && pathOf({ node: fact.test, module: fact.module, env: undefined }) === own),
+    )
+  );
 }
 
 interface ArgumentCounter extends Linear {
