@@ -1,11 +1,14 @@
-// npm run score: how the analyzer does on hand-labelled sites of public repositories.
+// npm run score: how the analyzer does on hand-labelled sites of public repositories, and with the warnings beside them
+// that test/corpus/verdicts.md judges.
 // LOOPBOUND_CORPUS is a folder with score.mjs and dev-labels.jsonl (../shared/corpus), LOOPBOUND_REPOS the folder with
 // the bare repositories (../.mirror). Further arguments go to score.mjs.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, exitOnFailure, install, node, root, run } from './bootstrap.mjs';
+import { judge } from './verdicts.mjs';
 
 const corpus = resolve(root, process.env.LOOPBOUND_CORPUS ?? '../shared/corpus');
 const repos = resolve(root, process.env.LOOPBOUND_REPOS ?? '../.mirror');
@@ -19,6 +22,9 @@ for (const [what, path, name] of [
   process.exit(2);
 }
 for (const [repo, commit] of sites()) leaveOutMissing(repo, commit);
+const rest = process.argv.slice(2);
+const scratch = mkdtempSync(join(tmpdir(), 'loopbound-score-'));
+const out = rest.includes('--out') ? rest[rest.indexOf('--out') + 1] : join(scratch, 'score.json');
 try {
   install();
   build();
@@ -30,10 +36,15 @@ try {
     repos,
     '--cli',
     `${node} ${join(root, 'dist', 'cli.js')}`,
-    ...process.argv.slice(2),
+    ...(rest.includes('--out') ? [] : ['--out', out]),
+    ...rest,
   ]);
+  const verdicts = readFileSync(join(root, 'test/corpus/verdicts.md'), 'utf8');
+  console.log(judge(JSON.parse(readFileSync(resolve(out), 'utf8')), verdicts).join('\n'));
 } catch (error) {
   exitOnFailure(error);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
 
 /** The labelled commits, by repository. */

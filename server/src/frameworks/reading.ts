@@ -351,7 +351,8 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
   }
   if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call))
     return sure('model');
-  if (/(^|\.)(sleep|delay|wait|setTimeout)$/.test(what) || inbound.test(calleeName(call.callee))) return likely('wait');
+  if (/(^|\.)(sleep|delay|wait|acquire|setTimeout)$/.test(what) || inbound.test(calleeName(call.callee)))
+    return likely('wait');
   return undefined;
 }
 

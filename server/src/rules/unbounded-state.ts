@@ -63,7 +63,7 @@ function of(growth: Growth, round: Loop | Cycle, where: string, sure: boolean): 
     {
       rule: 'unbounded-state',
       severity,
-      message: `${growth.field} grows with every turn of ${where} and is never trimmed. It is part of the prompt: the tokens of a turn grow linearly, those of the run quadratically. Send only its first and last messages, or summarise it.`,
+      message: `${growth.field} grows with every turn of ${where} and is never trimmed. It is part of the prompt, and each turn sends all the earlier ones again: the tokens of a turn grow linearly, those of the run quadratically. Send only its first and last messages, or summarise it.`,
       place: growth.place,
       related: round.witness,
       controller: round.controller,

@@ -266,6 +266,7 @@ function counters(
   for (const direction of ['up', 'down'] as const) {
     const measure = direction === 'up' ? 'grow' : 'shrink';
     if (!all.every(change => change.how === direction || change.how === measure)) continue;
+    const measured = all.every(change => change.how === measure);
     const start = startAfter(path, direction, removed, site);
     const missed = new Set<Expression>();
     const check = (way: Way, list: readonly Atom[]): Checked | undefined => {
@@ -286,7 +287,7 @@ function counters(
       again = false;
       groups.clear();
       for (const way of ways) {
-        if (!way.changes.some(one => one.path === path)) continue;
+        if (!way.changes.some(one => one.path === path) && !(measured && isUnmeasured(way))) continue;
         const one = check(way, atoms.get(way)!);
         if (!one) continue;
         const key = `${one.atom.fact.module.path} ${one.atom.fact.test.span[0]}`;
@@ -307,8 +308,11 @@ function counters(
     const merged = [...groups.values()].flat();
     const by = Math.min(...merged.map(({ way }) => movedBy(way, path) || 1));
     const limits_ = [...groups.values()].flatMap(group =>
-      group.map(one => countLimit(path, one, group, by, start, direction, reader)),
+      group
+        .filter(({ way }) => way.changes.some(one => one.path === path))
+        .map(one => countLimit(path, one, group, by, start, direction, reader)),
     );
+    if (limits_.length === 0) continue;
     let worst = limits_[0]!;
     for (const one of limits_.slice(1)) if (rankLimit(one) > rankLimit(worst)) worst = one;
     if (worst.never) continue;
@@ -331,6 +335,23 @@ function counters(
     });
   }
   return found;
+}
+
+/** A way on which the answer told no usage: a budget that adds it up stands still then, but providers tell it. */
+function isUnmeasured(way: Way): boolean {
+  return way.facts.some(fact => {
+    if (fact.truth) return false;
+    let found = false;
+    walk(fact.test, {
+      enter(node) {
+        const word = node.kind === 'member' ? node.property : node.kind === 'name' ? node.name : undefined;
+        const text = node.kind === 'literal' ? node.value : word;
+        if (typeof text === 'string' && /^usage(_?metadata)?$/i.test(text)) found = true;
+        return found ? 'skip' : undefined;
+      },
+    });
+    return found;
+  });
 }
 
 /** How far a way moves a counter, in all or with its first changes. */

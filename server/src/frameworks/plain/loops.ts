@@ -222,7 +222,10 @@ function readLoop(
     : 'missing';
   // An error that the loop catches does not end it.
   const swallows = cover.open.some(way =>
-    way.caught.some(({ body }) => costs.some(call => body.some(one => contains(one, call)))),
+    way.caught.some(
+      ({ body, handlers }) =>
+        handlers.some(({ types }) => catchesErrors(types)) && costs.some(call => body.some(one => contains(one, call))),
+    ),
   );
   const below = swallows ? undefined : limitBelow(callsIn(loop, info), reader);
   const sure =
@@ -444,6 +447,11 @@ function costlyCalls(ways: readonly Way[], reader: Reader): CallExpression[] {
 
 function callsIn(loop: LoopStatement, { calls, module }: FunctionInfo): In<CallExpression>[] {
   return calls.filter(node => contains(loop, node)).map(node => ({ node, module }));
+}
+
+/** Of the errors that a limit throws; not of one kind only, such as `KeyboardInterrupt`. */
+function catchesErrors(types: readonly Expression[]): boolean {
+  return types.length === 0 || types.some(type => /^(Base)?(Exception|Error)$/.test(nameOf(type)));
 }
 
 function contains(outer: Statement, inner: Expression): boolean {
