@@ -55,10 +55,13 @@ export const graphView = (
   let ready = false;
   let pinned = false;
   let at: GraphParams | undefined;
+  /** The line at which an entry was chosen by hand. */
+  let chosen: { line: number } | undefined;
   let graph: Graph | undefined;
   let sent = '';
   let asked = 0;
-  let exporting: (() => void) | undefined;
+  /** The picture was asked for; a view that was hidden has none yet. */
+  let exporting = false;
 
   const post = (message: ToGraph): void => {
     if (view && ready) void view.webview.postMessage(message);
@@ -100,8 +103,8 @@ export const graphView = (
     );
     tellCursor();
     live.now();
+    exportNow();
   };
-  let chosen: { line: number } | undefined;
 
   const follow = settled(QUIET_MS, () => {
     ask().catch(error => log().error('graph: could not be asked for', error));
@@ -115,6 +118,12 @@ export const graphView = (
     if (!visible() || !graph) return;
     post({ type: 'live', live: liveOn(graph, hub.model(), places) });
   });
+
+  const exportNow = (): void => {
+    if (!exporting || !visible() || !graph) return;
+    exporting = false;
+    post({ type: 'export' });
+  };
 
   const tellCursor = (): void => {
     if (!graph) return;
@@ -148,8 +157,6 @@ export const graphView = (
         if (!pinned) await ask();
         return;
       case 'svg':
-        exporting?.();
-        exporting = undefined;
         await save(message.text, `${message.name.replace(/[^\w.-]+/g, '-')}.svg`);
         return;
       case 'errand':
@@ -210,8 +217,9 @@ export const graphView = (
       await ask();
     },
     async exportSvg() {
+      exporting = true;
       await commands.executeCommand(`${GRAPH}.focus`);
-      post({ type: 'export' });
+      exportNow();
     },
     async copyMermaid() {
       if (!graph) {

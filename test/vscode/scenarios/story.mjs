@@ -47,7 +47,7 @@ export const scenario = setup =>
       setup.step('a guarded run in the terminal ends by its guard');
 
       await bench.command('Notifications: Clear All Notifications');
-      const panel = await bench.panel();
+      let panel = await bench.panel();
       await panel.getByRole('heading', { name: 'Budget used up' }).waitFor();
       await panel.locator('.run-head', { hasText: 'tripped' }).waitFor();
       setup.step('the trip is in the panel');
@@ -63,7 +63,7 @@ export const scenario = setup =>
 
       await bench.command('Loopbound: Run with Guard');
       await bench.until('the second run is over', () => bench.terminalHas('Stopped: budget'));
-      await bench.panel();
+      panel = await bench.panel();
       await panel.getByRole('tab', { name: 'Runs 2' }).waitFor();
       setup.step('Run with Guard runs the open file in the sight of the panel');
 
@@ -75,7 +75,7 @@ export const scenario = setup =>
       // The debugger's own console is no terminal: the hub can only come from the launch configuration.
       await bench.command('Debug: Start Without Debugging');
       await page.locator('[id$="loopbound.trips"]').getByText('3 trips').waitFor();
-      await bench.panel();
+      panel = await bench.panel();
       await panel.getByRole('tab', { name: 'Runs 3' }).waitFor();
       setup.step('a debug session reports to the panel');
     },
