@@ -3,9 +3,9 @@
 // Proven in test/integration/xstate.test.ts.
 import type { Counter, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { nothing } from '../graph/model.ts';
-import { linear } from '../program/access.ts';
-import type { CallExpression, Expression, ObjectExpression } from '../program/model.ts';
-import { calleeName, limitOf } from '../program/quantity.ts';
+import { linear, pathOf } from '../program/access.ts';
+import type { CallExpression, Expression, Module, ObjectExpression, Statement } from '../program/model.ts';
+import { calleeName, limitOf, nameOf, one } from '../program/quantity.ts';
 import type { FunctionInfo } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
@@ -19,6 +19,9 @@ import type { Reader } from './reading.ts';
 import { type KeyOf, parameterKey } from './step-ways.ts';
 
 const packages = ['xstate', 'xstate/*'];
+/** Actors of Stately's agents that ask a model. */
+const agentPackages = ['@statelyai/agent'];
+const agentActor = /^@statelyai\/agent:from(Decision|Text|TextStream)\(\)$/;
 const makePath = /^:(?:createMachine|Machine|setup\(\)\.createMachine)$/;
 const madePath = /:(?:createMachine|Machine|setup\(\)\.createMachine)\(\)/;
 const startPath = /^:(?:createActor|interpret)\(\)\.start$/;
@@ -27,7 +30,7 @@ export const xstate: Framework = {
   id: 'xstate',
   title: 'XState',
   docs: 'https://stately.ai/docs/guards',
-  packages: { typescript: packages, python: [] },
+  packages: { typescript: [...packages, ...agentPackages], python: [] },
   defaults: [
     {
       option: 'maxIterations',
@@ -272,8 +275,51 @@ function addState(node: Node, chart: Chart): void {
     work: works.length > 0 && works.some(work => work !== nothing) ? allOf(works) : nothing,
     raises: [...raises],
     resets: [...resets],
-    human: false,
+    human: invokesOf(node, chart).some(invoke => asksPerson(invoke, chart)),
   });
+}
+
+/** An actor that waits for a person: `fromPromise(() => terminal.question('> '))`, or one that listens to the terminal. */
+function asksPerson(invoke: Config, chart: Chart): boolean {
+  const { reader } = chart;
+  const src = reader.resolver.entry(invoke, 'src');
+  const logic = src && named(src, ['actors', 'services'], chart);
+  const infos = logic ? codeOf(logic, reader).flatMap(code => functionsIn(code, reader)) : [];
+  return infos.some(info => reader.asks(info) || (!reader.reaches(info) && listensToTerminal(info)));
+}
+
+function listensToTerminal(info: FunctionInfo): boolean {
+  let listens = false;
+  const body: readonly Statement[] = info.node?.body ?? [];
+  walk(body, {
+    enter(node) {
+      if (node.kind === 'call') listens ||= /^process\.stdin\.(on|once)$/.test(nameOf(node.callee));
+      return undefined;
+    },
+  });
+  return listens;
+}
+
+/** Code of an actor's logic: the function itself, or the one that `fromPromise` was given. */
+function codeOf(logic: In<Expression>, reader: Reader): In<Expression>[] {
+  return reader.resolver.values(logic.node, logic.module).flatMap((value): In<Expression>[] => {
+    if (value.kind === 'function') return [logic];
+    const made = value.kind === 'external' && /:from\w+\(\)$/.test(value.path) ? value.chain.at(-1) : undefined;
+    const code = made?.node.arguments[0];
+    return made && code ? [{ node: code.value, module: made.module }] : [];
+  });
+}
+
+/** The model of a decision sends the machine an event of its own choice. */
+function decides(node: Node, chart: Chart): boolean {
+  return [node, ...leaves(node)].some(one =>
+    invokesOf(one, chart).some(invoke => {
+      const src = chart.reader.resolver.entry(invoke, 'src');
+      const logic = src && named(src, ['actors', 'services'], chart);
+      const made = logic ? chart.reader.resolver.externals(logic.node, logic.module) : [];
+      return made.some(value => value.path === '@statelyai/agent:fromDecision()');
+    }),
+  );
 }
 
 function invokesOf(node: Node, chart: Chart): Config[] {
@@ -324,12 +370,10 @@ function actorWork(invoke: Config, chart: Chart): Work {
   const place: Place = { path: logic.module.path, span: logic.node.span };
   const machine = machineIn(logic, reader);
   if (machine) return { do: 'run', machine: madeAt('xstate', machine), limit: undefined, place };
-  const works = reader.resolver.values(logic.node, logic.module).flatMap((value): Work[] => {
-    if (value.kind === 'function') return [workOfCallable(logic.node, logic.module, reader)];
-    const made = value.kind === 'external' && /:from\w+\(\)$/.test(value.path) ? value.chain.at(-1) : undefined;
-    const code = made?.node.arguments[0];
-    return made && code ? [workOfCallable(code.value, made.module, reader)] : [];
-  });
+  const asked = reader.resolver.externals(logic.node, logic.module).some(value => agentActor.test(value.path));
+  const works: Work[] = asked
+    ? [{ do: 'model', count: one, place, what: nameOf(logic.node) }]
+    : codeOf(logic, reader).map(code => workOfCallable(code.node, code.module, reader));
   const work = oneOf(works);
   return JSON.stringify(work) === JSON.stringify(nothing) ? nothing : work;
 }
@@ -338,8 +382,9 @@ function actorWork(invoke: Config, chart: Chart): Work {
 
 function addTransitions(node: Node, chart: Chart): void {
   const { resolver } = chart.reader;
+  const guarded = alwaysBefore(node, chart);
   const add = (given: In<Expression> | undefined, label: string, controller: Controller, own: boolean): void => {
-    if (given) addOne(node, given, label, controller, own, chart);
+    if (given) addOne(node, given, label, controller, own, label === 'always' ? [] : guarded, chart);
   };
   for (const invoke of invokesOf(node, chart)) {
     add(resolver.entry(invoke, 'onDone'), 'onDone', 'model', true);
@@ -353,16 +398,28 @@ function addTransitions(node: Node, chart: Chart): void {
     for (const table of given ? objectsIn(given, chart.reader) : []) {
       for (const entry of table.node.entries) {
         if (entry.kind !== 'entry') continue;
-        const own = key === 'after' || chart.sent.has(entry.key);
-        add(
-          { node: entry.value, module: table.module },
-          entry.key,
-          key === 'after' ? 'deterministic' : 'external',
-          own,
-        );
+        const decided = key === 'on' && decides(node, chart);
+        const own = key === 'after' || decided || chart.sent.has(entry.key);
+        const controller = key === 'after' ? 'deterministic' : decided ? 'model' : 'external';
+        add({ node: entry.value, module: table.module }, entry.key, controller, own);
       }
     }
   }
+}
+
+/** What must hold for anything else to happen in a state: none of its `always` was taken on entry. */
+function alwaysBefore(node: Node, chart: Chart): Counter[] {
+  const found: Counter[] = [];
+  for (let at: Node | undefined = node; at; at = at.parent) {
+    const given = chart.reader.resolver.entry(at.config, 'always');
+    for (const item of given ? itemsOf(given, chart) : []) {
+      const config = objectsIn(item, chart.reader)[0];
+      const guard =
+        config && (chart.reader.resolver.entry(config, 'guard') ?? chart.reader.resolver.entry(config, 'cond'));
+      if (guard) found.push(...guardCounters(guard, false, chart));
+    }
+  }
+  return found;
 }
 
 /** The transitions of one event: taken in order, each only if the guards of those before it fail. */
@@ -372,9 +429,10 @@ function addOne(
   label: string,
   controller: Controller,
   own: boolean,
+  held: readonly Counter[],
   chart: Chart,
 ): void {
-  const before: Counter[] = [];
+  const before: Counter[] = [...held];
   for (const item of itemsOf(given, chart)) {
     const config = objectsIn(item, chart.reader)[0];
     const guard =
@@ -545,9 +603,35 @@ function readFields(object: Config, info: FunctionInfo | undefined, changes: Cha
       if (given.offset !== 0) changes.raises.add(`${key}${given.offset > 0 ? '<' : '>'}`);
       continue;
     }
+    if (value && owner && isLonger(value, entry.key, object.module, owner)) {
+      changes.raises.add(`${entry.key}.length<`);
+      continue;
+    }
+    changes.resets.add(`${entry.key}.length`);
     const fixed = value && limitOf({ node: value, module: object.module, env: undefined }, chart.reader.resolver);
     if (fixed) changes.resets.add(entry.key);
   }
+}
+
+/** `[...context.letters, letter]`, `context.letters.concat(letter)`: one more of the list each time. */
+function isLonger(value: Expression, key: string, module: Module, owner: FunctionInfo): boolean {
+  const isOwn = (node: Expression): boolean => {
+    const path = pathOf({ node, module, env: undefined });
+    return path !== undefined && keyOf(path, owner) === key;
+  };
+  if (value.kind === 'list') {
+    return (
+      value.items.some(item => item.kind === 'spread' && isOwn(item.value)) &&
+      value.items.some(item => item.kind !== 'spread')
+    );
+  }
+  return (
+    value.kind === 'call' &&
+    value.callee.kind === 'member' &&
+    value.callee.property === 'concat' &&
+    isOwn(value.callee.object) &&
+    value.arguments.some(argument => argument.value.kind !== 'list' || argument.value.items.length > 0)
+  );
 }
 
 /** `enqueueActions(({ enqueue }) => enqueue.assign({ … }))`; what stands under a condition raises nothing for sure. */
