@@ -2,6 +2,7 @@
 
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage } from '@langchain/core/messages';
+import { vi } from 'vitest';
 
 /** Thrown by a scripted model that was asked more often than its test allows: the framework did not stop by itself. */
 export class Runaway extends Error {}
@@ -40,4 +41,10 @@ export function countingFetch(limit: number, answer: (call: number) => object) {
     });
   };
   return { counter, fetch };
+}
+
+/** Leaves out the waits between two attempts, until `vi.unstubAllGlobals()`: timers fire at once. */
+export function skipWaits(): void {
+  const wait = globalThis.setTimeout;
+  vi.stubGlobal('setTimeout', (then: () => void, _ms: number, ...rest: []) => wait(then, 0, ...rest));
 }

@@ -9,6 +9,7 @@ import pRetry from 'p-retry';
 import { retry as again, defer, expand, from, lastValueFrom, repeat, take, takeWhile } from 'rxjs';
 import { retry as tsRetry } from 'ts-retry-promise';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { skipWaits } from './count.ts';
 
 // The package brings no types.
 const retry = createRequire(import.meta.url)('async-retry') as (
@@ -20,9 +21,7 @@ const CALLS = 100;
 let calls = 0;
 beforeEach(() => {
   calls = 0;
-  const wait = globalThis.setTimeout;
-  // Waits between two attempts are skipped.
-  vi.stubGlobal('setTimeout', (then: () => void, _ms: number, ...rest: []) => wait(then, 0, ...rest));
+  skipWaits();
 });
 afterEach(() => {
   vi.unstubAllGlobals();

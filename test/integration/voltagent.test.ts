@@ -5,14 +5,18 @@ import { hasToolCall, stepCountIs } from 'ai';
 import { convertArrayToReadableStream, MockLanguageModelV3 } from 'ai/test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { skipWaits } from './count.ts';
+
+vi.hoisted(() => {
+  // On import the package asks a registry of models for news.
+  globalThis.fetch = () => Promise.reject(new Error('no network'));
+});
 
 const CALLS = 130;
 let calls = 0;
 beforeEach(() => {
   calls = 0;
-  const wait = globalThis.setTimeout;
-  // Waits between two attempts are skipped.
-  vi.stubGlobal('setTimeout', (then: () => void, _ms: number, ...rest: []) => wait(then, 0, ...rest));
+  skipWaits();
 });
 afterEach(() => {
   vi.unstubAllGlobals();
