@@ -8,6 +8,7 @@ import type { Framework } from './framework.ts';
 import { genkit } from './genkit.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
+import { langgraphTeams } from './langgraph-teams.ts';
 import { llamaindexWorkflow } from './llamaindex-workflow.ts';
 import { mastra } from './mastra.ts';
 import { middleware } from './middleware.ts';
@@ -28,6 +29,7 @@ export const frameworks: readonly Framework[] = [
   openaiAgents,
   toolRunners,
   langchainAgents,
+  langgraphTeams,
   mastra,
   llamaindexWorkflow,
   beeai,

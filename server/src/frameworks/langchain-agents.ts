@@ -113,7 +113,8 @@ function countsRequests(root: In<CallExpression>, reader: Reader): boolean {
   return addedBy(optionsAt(root, 0, reader), reader).limit !== undefined;
 }
 
-function runOf(call: In<CallExpression>, root: In<CallExpression>, limit: LimitOption | undefined): Run {
+/** One run of an agent or team, with the fix of the limit that it sets. */
+export function runOf(call: In<CallExpression>, root: In<CallExpression>, limit: LimitOption | undefined): Run {
   const replaced: FixPlan[] = limit
     ? [
         {
@@ -136,7 +137,7 @@ function runOf(call: In<CallExpression>, root: In<CallExpression>, limit: LimitO
 }
 
 /** `recursionLimit` of a run's config, or of a `withConfig` before it. */
-function runLimit(call: In<CallExpression>, value: External, reader: Reader): LimitOption | undefined {
+export function runLimit(call: In<CallExpression>, value: External, reader: Reader): LimitOption | undefined {
   const own = /\.withConfig$/.test(value.path) ? 0 : 1;
   const given =
     reader.resolver.option(call, 'recursionLimit', own) ??

@@ -36,6 +36,7 @@ export interface CounterCover {
 
 export function cyclesOf(machine: Machine, runs: readonly Run[], graph: AgentGraph): Cycle[] {
   const cycles: Cycle[] = [];
+  if (machine.isPart) return cycles;
   for (const component of components(machine, machine.transitions, () => true)) {
     const inside = new Set(component);
     const states = machine.states.filter(state => inside.has(state.id));

@@ -149,6 +149,8 @@ export interface Machine {
   /** The limit of a run of it counts for runs inside of it that set none (`handsDown`) and take it (`inherits`). */
   readonly handsDown?: boolean;
   readonly inherits?: boolean;
+  /** Only ever run by another machine that was made by the same call: it is no finding and no entry of its own. */
+  readonly isPart?: boolean;
 }
 
 /** One place that runs a machine. */

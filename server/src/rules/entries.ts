@@ -37,7 +37,7 @@ export function startsOf(subject: Subject): Start[] {
   }
   const run = new Set(graph.runs.map(one => one.machine));
   for (const machine of graph.machines.values()) {
-    if (run.has(machine.id)) continue;
+    if (run.has(machine.id) || machine.isPart) continue;
     const entry = machineEntry(machine, report(worst.machine(machine, undefined)), subject);
     starts.push({ entry, work: { do: 'run', machine: machine.id, limit: undefined, place: machine.place } });
   }
