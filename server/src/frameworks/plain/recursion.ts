@@ -32,6 +32,14 @@ interface Back {
   readonly call: CallExpression;
   readonly ways: readonly Way[];
   readonly complete: boolean;
+  /** Callbacks that it stands in, of promises and timers, outer first. */
+  readonly through: readonly Callback[];
+}
+
+/** A function written where a promise or a timer takes it: what it does, the function around it does later. */
+interface Callback {
+  readonly how: 'then' | 'catch' | 'timer';
+  readonly info: FunctionInfo;
 }
 
 interface Edge {
@@ -99,30 +107,40 @@ function readComponent(
 ): Loop[] {
   const members = new Set(component);
   const backs: Back[] = [];
-  for (const from of component) {
+  const collect = (
+    outer: FunctionInfo,
+    from: FunctionInfo,
+    before: readonly Way[],
+    through: readonly Callback[],
+  ): void => {
     const inside = edges.get(from)!.filter(edge => members.has(edge.to));
-    if (inside.length === 0) continue;
+    if (inside.length === 0) return;
     const calls = new Set(inside.map(edge => edge.call));
     const { ways, complete } = functionWays(from, {
       resolver: reader.resolver,
       watch: (call, module) => calls.has(call) || mayBound(call, module, reader),
     });
     for (const edge of inside) {
-      const through = ways
-        .filter(way => way.calls.some(call => call.node === edge.call))
-        .map(way => upTo(way, edge.call));
-      backs.push({ from, to: edge.to, call: edge.call, ways: through, complete });
+      const here = ways.filter(way => way.calls.some(call => call.node === edge.call)).map(way => upTo(way, edge.call));
+      const whole = through.length === 0 ? here : before.flatMap(first => here.map(then => behind(first, then)));
+      const how = takenBy(edge, from);
+      if (how) collect(outer, edge.to, whole, [...through, { how, info: edge.to }]);
+      else backs.push({ from: outer, to: edge.to, call: edge.call, ways: whole, complete, through });
     }
-  }
+  };
+  const named = component.filter(
+    info => !component.some(from => edges.get(from)!.some(edge => edge.to === info && takenBy(edge, from))),
+  );
+  for (const from of named) collect(from, from, [], []);
   const judged = judgeAll(backs, reader);
   // What is left when every bounded call site is cut must not come back to itself.
   const openEdges = judged.filter(one => one.state === 'open');
-  const remaining = cyclicComponents(component, info =>
+  const remaining = cyclicComponents(named, info =>
     openEdges.filter(one => one.back.from === info).map(one => one.back.to),
   );
   const alive = new Set(remaining.flat());
   const loops: Loop[] = [];
-  const name = component.map(info => info.name || '(anonymous)').join(' → ');
+  const name = named.map(info => info.name || '(anonymous)').join(' → ');
   const seen = new Set<CallExpression>();
   for (const one of judged) {
     const { back } = one;
@@ -130,10 +148,12 @@ function readComponent(
     const open = one.state === 'open' && alive.has(back.from) && alive.has(back.to);
     if (one.state === 'structural') continue;
     // Of a ring of functions one call site is enough.
-    if (open && component.length > 1 && loops.some(loop => loop.rounds === 'endless')) continue;
+    if (open && named.length > 1 && loops.some(loop => loop.rounds === 'endless')) continue;
     seen.add(back.call);
     const place: Place = { path: back.from.module.path, span: back.call.span };
-    const retry = back.ways.length > 0 && back.ways.every(way => way.caught.length > 0);
+    const retry =
+      back.through.some(one => one.how === 'catch') ||
+      (back.ways.length > 0 && back.ways.every(way => way.caught.length > 0));
     const who = open
       ? controllerOf(back, retry, reader)
       : { controller: 'deterministic' as Controller, sure: true, why: '' };
@@ -144,7 +164,7 @@ function readComponent(
       name,
       place,
       witness: [
-        ...component.map(info => ({
+        ...named.map(info => ({
           path: info.module.path,
           span: info.node?.head ?? ([0, 0] as const),
           message: `${info.name || 'the function'} runs`,
@@ -177,6 +197,29 @@ function readComponent(
   return loops;
 }
 
+/** How a promise or a timer takes the function that the call runs, if it is written there. */
+function takenBy({ call, to }: Edge, from: FunctionInfo): Callback['how'] | undefined {
+  if (to.outer !== from || !to.node) return undefined;
+  const at = call.arguments.findIndex(({ value }) => value.kind === 'functionExpression' && value.function === to.node);
+  if (at < 0) return undefined;
+  const name = calleeName(call.callee);
+  if (name === 'catch') return 'catch';
+  if (name === 'then') return at === 0 ? 'then' : 'catch';
+  return /^(setTimeout|setImmediate|queueMicrotask|nextTick)$/.test(name) ? 'timer' : undefined;
+}
+
+/** A way through a callback, behind the way to the call that takes it. */
+function behind(first: Way, then: Way): Way {
+  const shift = first.changes.length;
+  return {
+    end: then.end,
+    facts: [...first.facts, ...then.facts.map(fact => ({ ...fact, seen: fact.seen + shift }))],
+    changes: [...first.changes, ...then.changes],
+    calls: [...first.calls, ...then.calls],
+    caught: [...first.caught, ...then.caught],
+  };
+}
+
 /**
  * Judges call sites together: those that are bounded whatever the others do are taken only so often, so what they set
  * back no longer matters to the rest, which may begin anew after each of them.
@@ -198,6 +241,18 @@ function judgeAll(backs: readonly Back[], reader: Reader): ({ readonly back: Bac
     live = live.filter(back => judged.get(back)!.state !== 'bounded');
   }
   return backs.map(back => ({ back, ...judged.get(back)! }));
+}
+
+function mentionsParameter(node: Expression, info: FunctionInfo): boolean {
+  let found = false;
+  walk(node, {
+    enter(child) {
+      if (child.kind === 'name') found ||= indexOf(info.module).lookup(child.name, child)?.parameter?.of === info;
+      return found ? 'skip' : undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return found;
 }
 
 /** The way as far as the recursive call. */
@@ -316,7 +371,7 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
   }
   const flag = onceFlag(back, backs, site, reader);
   if (flag) return { ...none, state: 'bounded', bounds: [flag], rounds: flag.limit, text: flag.text };
-  if (isStructural(call, from, reader)) return { ...none, state: 'structural' };
+  if (isStructural(back, reader)) return { ...none, state: 'structural' };
   const raised = counters[0];
   return {
     ...none,
@@ -489,7 +544,7 @@ function startOf(info: FunctionInfo, path: string, which: 'least' | 'most', read
 }
 
 /** Walks down a structure that ends: a child, the rest of a list, a part of the argument. */
-function isStructural(call: CallExpression, from: FunctionInfo, reader: Reader): boolean {
+function isStructural({ call, from, through }: Back, reader: Reader): boolean {
   const module = from.module;
   const index = indexOf(module);
   const tainted = from.node ? taint(from.node.body, module, reader) : () => undefined;
@@ -508,7 +563,12 @@ function isStructural(call: CallExpression, from: FunctionInfo, reader: Reader):
       case 'name': {
         const binding = index.lookup(node.name, node);
         if (binding?.kind === 'parameter')
-          return binding.parameter!.of !== from && from.inner.includes(binding.parameter!.of);
+          return (
+            binding.parameter!.of !== from &&
+            from.inner.includes(binding.parameter!.of) &&
+            // What a promise gives is no part of anything.
+            !through.some(one => one.info === binding.parameter!.of)
+          );
         const write = binding?.writes.length === 1 ? binding.writes[0] : undefined;
         if (!write?.value) return false;
         if (write.how === 'each') return !tainted(write.value);
@@ -531,8 +591,15 @@ function controllerOf(
 ): { controller: Controller; sure: boolean; why: string } {
   if (retry) return { controller: 'exception', sure: true, why: 'every failure calls it again' };
   const tainted = back.from.node ? taint(back.from.node.body, back.from.module, reader) : () => undefined;
+  const answers = back.through.flatMap(({ how, info }) => (how === 'then' ? [info] : []));
   for (const way of back.ways) {
     for (const fact of way.facts) {
+      if (answers.some(info => mentionsParameter(fact.test, info)))
+        return {
+          controller: 'model',
+          sure: true,
+          why: `${describe(fact.test)} decides, and that comes from the model`,
+        };
       const by = fact.module === back.from.module ? tainted(fact.test) : undefined;
       if (by)
         return {
