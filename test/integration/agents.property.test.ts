@@ -1,11 +1,12 @@
-// Random agents on the real AI SDK, OpenAI Agents and AgentKit: no run makes more model calls than its worst case.
+// Random agents on the real AI SDK, OpenAI Agents, AgentKit and Mastra: no run makes more model calls than its worst case.
 import * as agentkit from '@inngest/agent-kit';
+import * as mastra from '@mastra/core/workflows';
 import * as agents from '@openai/agents';
 import * as ai from 'ai';
 import { MockLanguageModelV3 } from 'ai/test';
 import { afterEach, beforeAll, test, vi } from 'vitest';
 import { z } from 'zod';
-import { agentsProgram, printAgentkit, printAi, printOpenaiAgents } from '../property/agents.ts';
+import { agentsProgram, printAgentkit, printAi, printMastra, printOpenaiAgents } from '../property/agents.ts';
 import { holdsFor } from '../property/measure.ts';
 import { type Adversary, type Outcome, Script } from '../property/run.ts';
 
@@ -14,6 +15,7 @@ const hour = 3_600_000;
 beforeAll(() => agents.setTracingDisabled(true));
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 /** Makes a printed text ready to run: `names` are the package's exports, `given` what else it sees. */
@@ -155,5 +157,14 @@ test('AgentKit: a run never makes more calls than its worst case', { timeout: ho
       return { model: agentkit.openai({ model: 'm', apiKey: 'k', baseUrl }) };
     });
     return { shown: text, entry: 'main', run };
+  });
+});
+
+test('Mastra: a run never makes more calls than its worst case', { timeout: hour }, async () => {
+  // A step that fails is logged by the framework, each time.
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  await holdsFor('Mastra', agentsProgram, 0.15, program => {
+    const text = printMastra(program);
+    return { shown: text, entry: 'main', run: load(text, mastra, () => ({})) };
   });
 });

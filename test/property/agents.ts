@@ -1,5 +1,5 @@
-// Random agents with tools that run other agents, as source text for the AI SDK, OpenAI Agents and AgentKit.
-// One draft, three printers: what a framework has no word for is left out of its text.
+// Random agents with tools that run other agents, as source text for the AI SDK, OpenAI Agents, AgentKit and Mastra.
+// One draft, four printers: what a framework has no word for is left out of its text.
 import fc from 'fast-check';
 
 /** What limits the turns of an agent or the rounds of a loop. */
@@ -266,6 +266,67 @@ export function printAgentkit({ agents, main }: AgentsProgram): string {
     "const model = openai({ model: 'm', apiKey: 'k' });",
     'function said(result) {',
     "  return JSON.stringify(result?.output ?? '').includes('yes');",
+    '}',
+    ...made.reverse().flat(),
+    'export async function main() {',
+    ...indent(printActs(main, -1, agents.length, run)),
+    '}',
+  ].join('\n')}\n`;
+}
+
+/** The text for Mastra: workflows with loops whose condition counts or does not, branches, steps side by side. */
+export function printMastra({ agents, main }: AgentsProgram): string {
+  const run = (i: number) => ({
+    call: `runFlow(flow${i})`,
+    yes: (answer: string) => `${answer}.result.verdict.includes('yes')`,
+  });
+  const made = agents.map(({ limit: one, tools, style }, i) => {
+    const bodies = tools.length > 0 ? tools : [[{ runs: undefined, how: 'once', n: 1 } satisfies Act]];
+    const steps = bodies.map((acts, t) => [
+      `const step${i}_${t} = createStep({`,
+      `  id: 'step${i}_${t}',`,
+      '  inputSchema: shape,',
+      '  outputSchema: shape,',
+      '  execute: async () => {',
+      ...indent(printActs(acts, i, agents.length, run), 4),
+      "    const last = await client.chat.completions.create({ model: 'm', messages: [] });",
+      '    return { verdict: last.choices[0].message.content };',
+      '  },',
+      '});',
+    ]);
+    const loop = style === 'object' ? 'dountil' : 'dowhile';
+    const over = (test: string): string => (loop === 'dountil' ? test : `!(${test})`);
+    const said = "inputData.verdict.includes('yes')";
+    const chain = bodies.map((_, t): string => {
+      const step = `step${i}_${t}`;
+      if (t > 0) return `  .then(${step})`;
+      switch (one.is) {
+        case 'endless':
+        case 'condition':
+          return `  .${loop}(${step}, async ({ inputData }) => ${over(said)})`;
+        case 'number':
+          return `  .${loop}(${step}, async ({ iterationCount }) => ${over(`iterationCount >= ${one.n}`)})`;
+        case 'both':
+          return `  .${loop}(${step}, async ({ inputData, iterationCount }) => ${over(`${said} || iterationCount >= ${one.n}`)})`;
+        default:
+          return `  .then(${step})`;
+      }
+    });
+    return [
+      ...steps.flat(),
+      `const flow${i} = createWorkflow({ id: 'flow${i}', inputSchema: shape, outputSchema: shape })`,
+      ...chain,
+      '  .commit();',
+    ];
+  });
+  return `${[
+    "import { createStep, createWorkflow } from '@mastra/core/workflows';",
+    "import { z } from 'zod';",
+    ...clientLines,
+    'const shape = z.object({ verdict: z.string() });',
+    'async function runFlow(flow) {',
+    '  const run = await flow.createRun();',
+    "  return run.start({ inputData: { verdict: '' } });",
     '}',
     ...made.reverse().flat(),
     'export async function main() {',

@@ -86,4 +86,6 @@ export interface EffectOf {
   readonly sure: boolean;
   readonly pattern: CallPattern | undefined;
   readonly value: External | undefined;
+  /** What the callee may be as well: a helper is called with one agent here and with another one there. */
+  readonly others?: readonly { readonly pattern: CallPattern; readonly value: External }[];
 }

@@ -9,7 +9,7 @@ import { Resolver, type Surroundings, type Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
 import type { Place } from '../rules/finding.ts';
 import type { PackageCall } from './calls.ts';
-import type { EffectOf, External } from './framework.ts';
+import type { CallPattern, EffectOf, External } from './framework.ts';
 import type { Known, Vocabulary } from './vocabulary.ts';
 
 export const costly: ReadonlySet<string> = new Set(['model', 'tool', 'agent']);
@@ -89,16 +89,20 @@ export class Reader {
         return { effect: extra.effect, framework: 'plain', what, sure: true, pattern: undefined, value: undefined };
       }
     }
+    const matched: { framework: string; pattern: CallPattern; value: External }[] = [];
     for (const value of values) {
       if (value.kind !== 'external') continue;
       const known = this.match(value);
       // Calling what a wrapper gave back runs what it wraps.
       if (known?.pattern.effect === 'wrapper' && value.path.endsWith('()') && !this.givesFunction(call, module))
         continue;
-      if (known) {
-        const { pattern, framework } = known;
-        return { effect: pattern.effect, framework, what, sure: true, pattern, value };
-      }
+      if (known) matched.push({ ...known, value });
+    }
+    const [first, ...rest] = matched;
+    if (first) {
+      const { pattern, framework, value } = first;
+      const others = rest.filter(other => other.pattern.effect === pattern.effect);
+      return { effect: pattern.effect, framework, what, sure: true, pattern, value, others };
     }
     // Only where nothing is known of the callee may its shape speak.
     if (values.some(value => value.kind !== 'external' || !/^global:/.test(value.path))) {

@@ -185,7 +185,10 @@ class Lowering {
     const effect = this.reader.effect(node, this.module);
     if (effect) {
       if (effect.pattern?.work && effect.value) {
-        parts.push(effect.pattern.work({ node, module: this.module }, effect.value, this.reader));
+        const call = { node, module: this.module };
+        const own = effect.pattern.work(call, effect.value, this.reader);
+        const others = (effect.others ?? []).flatMap(one => one.pattern.work?.(call, one.value, this.reader) ?? []);
+        parts.push(others.length > 0 ? oneOf([own, ...others]) : own);
         return allOf(parts);
       }
       if (effect.effect === 'model') {
