@@ -609,27 +609,24 @@ function limitOfClass(flow: Flow, reader: Reader): { bound: Machine['limit'] } {
   };
 }
 
+/** For Python only: the TypeScript port can be had from no registry, so that no fix of it could be type-checked. */
 function limitFixes(flow: Flow, reader: Reader): FixPlan[] {
   const option = flow.dispatch.capOption;
-  const [making] = option ? makingsOf(flow, reader) : [];
+  const [making] = option === 'max_method_calls' ? makingsOf(flow, reader) : [];
   if (!option || !making) return [];
-  const first = making.node.arguments[0]?.value;
-  const typescript = making.module.language === 'typescript';
-  if (typescript && first && first.kind !== 'object') return [];
-  const title = `Set ${option} to ${suggestedCalls}`;
-  const path = making.module.path;
-  const value = String(suggestedCalls);
   return [
     {
-      title,
+      title: `Set ${option} to ${suggestedCalls}`,
       safe: false,
       rules: ['unbounded-cycle', 'default-bound'],
       operations: [
-        typescript
-          ? first
-            ? { do: 'setOption', path, at: first.span, key: option, value }
-            : { do: 'addArgument', path, at: making.node.span, value: `{ ${option}: ${value} }` }
-          : { do: 'addArgument', path, at: making.node.span, key: option, value },
+        {
+          do: 'addArgument',
+          path: making.module.path,
+          at: making.node.span,
+          key: option,
+          value: String(suggestedCalls),
+        },
       ],
     },
   ];
