@@ -314,19 +314,13 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
   const counters = argumentCounters(back, reader);
   let idle: string | undefined;
   for (const counter of counters) {
-    const atoms = back.ways.map(way =>
-      way.facts
+    const atoms = back.ways.map(way => {
+      const all = way.facts
         .flatMap(fact => atomsOf(fact, site))
-        .find(atom => {
-          if (atom.path !== counter.path) return false;
-          return counter.offset > 0
-            ? atom.operator === '<' || atom.operator === '<=' || (atom.operator === '!=' && counter.offset === 1)
-            : atom.operator === '>' ||
-                atom.operator === '>=' ||
-                atom.operator === 'truthy' ||
-                (atom.operator === '!=' && counter.offset === -1);
-        }),
-    );
+        .filter(atom => atom.path === counter.path && endsCounter(atom, counter));
+      // `n === 3` and `n !== 3` say less than `n <= 3`.
+      return all.find(atom => /^[<>]/.test(atom.operator)) ?? all[0];
+    });
     if (!atoms.every(atom => atom !== undefined)) continue;
     const others = backs.filter(one => one !== back);
     if (!onlyMoves(counter, back, others, reader)) {
@@ -425,6 +419,19 @@ function setsFlag(back: Back, at: number, path: string, maySame: boolean, reader
   );
 }
 
+/** True if the atom, with the counter going its way, ends the recursion at some time. */
+function endsCounter(atom: Atom, { offset }: ArgumentCounter): boolean {
+  // A number that only goes one way is equal to another once.
+  if (atom.operator === '==') return atom.limit?.node.kind === 'literal' && typeof atom.limit.node.value === 'number';
+  if (offset > 0) return atom.operator === '<' || atom.operator === '<=' || (atom.operator === '!=' && offset === 1);
+  return (
+    atom.operator === '>' ||
+    atom.operator === '>=' ||
+    atom.operator === 'truthy' ||
+    (atom.operator === '!=' && offset === -1)
+  );
+}
+
 interface ArgumentCounter extends Linear {
   readonly name: string;
 }
@@ -448,6 +455,7 @@ function roundsOf(
   others: readonly Back[],
   reader: Reader,
 ): number | string | undefined {
+  if (atom.operator === '==') return 1;
   const up = counter.offset > 0;
   const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
   if (up && limit.kind === 'number' && limit.value === Infinity) return undefined;
