@@ -35,6 +35,11 @@ const waits: readonly CallPattern[] = [
   { packages: ['node:timers/promises', 'timers/promises'], path: /./, effect: 'wait' },
   { packages: ['time', 'asyncio'], path: /:sleep$/, effect: 'wait' },
   { packages: ['asyncio', 'queue', 'multiprocessing'], path: /Queue\(\)\.get$/, effect: 'wait' },
+  {
+    packages: ['asyncio', 'threading', 'multiprocessing', 'anyio', 'async-mutex'],
+    path: /(Semaphore|Condition|Event)\(\)\.(acquire|wait)$/,
+    effect: 'wait',
+  },
 ];
 
 const guards: readonly CallPattern[] = [
