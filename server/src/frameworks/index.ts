@@ -16,6 +16,7 @@ import { openaiAgents } from './openai-agents.ts';
 import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
+import { retryDecorators } from './retry-decorators.ts';
 import { strands } from './strands.ts';
 import { toolRunners } from './tool-runners.ts';
 import { voltagent } from './voltagent.ts';
@@ -41,6 +42,7 @@ export const frameworks: readonly Framework[] = [
   flows,
   ...providers,
   retries,
+  retryDecorators,
   middleware,
 ];
 
