@@ -75,7 +75,7 @@ export const ai: Framework = {
       unit: 'steps',
       sentinels: { Infinity: 'no limit', 0: 'refused' },
       onLimit,
-      proof: 'test/integration/ai-4/ai.test.ts',
+      proof: 'test/integration-ai-4/ai.test.ts',
     },
     {
       option: 'stopWhen of ToolLoopAgent and Experimental_Agent',
