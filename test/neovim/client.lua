@@ -48,7 +48,7 @@ local function main()
   fix_first(buf, client, 'unbounded-loop')
 
   local lenses = assert(client.request_sync('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params(buf) }, 30000, buf)).result
-  assert(#lenses > 0 and lenses[1].command.title:match('^Loopbound: '), vim.inspect(lenses))
+  assert(#lenses > 0 and lenses[1].command.title:match('at most 10 model calls'), vim.inspect(lenses))
   print(lenses[1].command.title .. '\n')
   vim.cmd('silent write')
 
