@@ -16,7 +16,7 @@ test('the agents run under the hub, their trips arrive, and it ends by itself', 
   for (const agent of ['agent-network', 'document-flow', 'failing-tool', 'growing-history', 'research-flow']) {
     expect(stdout).toMatch(new RegExp(`^${agent} +60\\+ +\\$\\d\\.\\d{4} +\\d+ +\\$\\d\\.\\d{4}  \\S`, 'm'));
   }
-  expect(stdout).toMatch(/^python-flow is not run here: none has no langgraph/m);
+  expect(stdout).toMatch(/^python-flow is not run here: none lacks one of langgraph/m);
   for (const [failure, stopped] of [
     ['delegation loop', 'cycle 3'],
     ['tool storm', 'call 3'],
