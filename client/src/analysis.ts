@@ -56,10 +56,11 @@ export const analysis = (context: ExtensionContext): Analysis => {
     states.fire(next);
   };
 
+  const budget = crashBudget(Date.now);
   const open = async (): Promise<void> => {
     if (client) return;
     become({ is: 'starting' });
-    const made = makeClient(context, become);
+    const made = makeClient(context, budget, become);
     client = made;
     made.onDidChangeState(({ newState }) => {
       if (client !== made) return;
@@ -77,6 +78,8 @@ export const analysis = (context: ExtensionContext): Analysis => {
       log().error('server: could not start', error);
       become({ is: 'failed', message });
       await made.dispose().catch(reason => log().debug('server: nothing left to dispose', reason));
+      // A server that dies while it starts is a crash like any other.
+      if (budget.spend()) await open();
     }
   };
 
@@ -115,8 +118,11 @@ export const analysis = (context: ExtensionContext): Analysis => {
   };
 };
 
-const makeClient = (context: ExtensionContext, become: (state: AnalysisState) => void): LanguageClient => {
-  const budget = crashBudget(Date.now);
+const makeClient = (
+  context: ExtensionContext,
+  budget: ReturnType<typeof crashBudget>,
+  become: (state: AnalysisState) => void,
+): LanguageClient => {
   const module = context.asAbsolutePath('dist/server.js');
   const options: LanguageClientOptions = {
     documentSelector: SELECTOR,
