@@ -1,7 +1,7 @@
 // The analyzer as the extension sees it: a language server in its own process, started when the first matching
-// document opens, restarted after a crash within a budget, made anew after a failure. Owns no view.
+// document opens, made anew whenever it dies, within one budget of crashes. Owns no view.
 
-import { type Disposable, EventEmitter, type ExtensionContext, l10n, Uri, workspace } from 'vscode';
+import { commands, type Disposable, EventEmitter, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import {
   CloseAction,
   ErrorAction,
@@ -21,8 +21,7 @@ export type AnalysisState =
   | { is: 'off' }
   | { is: 'starting' }
   | { is: 'ready'; busy: boolean; files?: number; milliseconds?: number; megabytes?: number }
-  | { is: 'crashed' }
-  | { is: 'failed'; message: string };
+  | { is: 'crashed' };
 
 /** The analyzer. */
 export type Analysis = Disposable & {
@@ -49,6 +48,7 @@ export const analysis = (context: ExtensionContext): Analysis => {
   const states = new EventEmitter<AnalysisState>();
   let state: AnalysisState = { is: 'off' };
   let client: LanguageClient | undefined;
+  let budget = crashBudget(Date.now);
   let queue: Promise<void> = Promise.resolve();
 
   const become = (next: AnalysisState): void => {
@@ -56,31 +56,46 @@ export const analysis = (context: ExtensionContext): Analysis => {
     states.fire(next);
   };
 
-  const budget = crashBudget(Date.now);
+  // Each server has a client of its own and is never started again by it: the library restarts only what dies at work,
+  // and loses what dies while it is being restarted.
   const open = async (): Promise<void> => {
     if (client) return;
     become({ is: 'starting' });
-    const made = makeClient(context, budget, become);
+    const made = makeClient(context);
     client = made;
-    made.onDidChangeState(({ newState }) => {
-      if (client !== made) return;
-      if (newState === State.Starting) become({ is: 'starting' });
-      if (newState === State.Running) become({ is: 'ready', busy: false });
+    const ended = new Promise<void>(resolve => {
+      made.onDidChangeState(({ newState }) => {
+        if (newState === State.Running && client === made) become({ is: 'ready', busy: false });
+        if (newState !== State.Stopped && newState !== State.StartFailed) return;
+        resolve();
+        then(() => died(made)).catch(error => log().error('server: could not be started again', error));
+      });
     });
     made.onNotification(statusNotification, ({ busy, files, milliseconds, megabytes }: StatusParams) => {
       if (client === made) become({ is: 'ready', busy, files, milliseconds, megabytes });
     });
-    try {
-      await made.start();
-    } catch (error) {
-      client = undefined;
-      const message = error instanceof Error ? error.message : String(error);
-      log().error('server: could not start', error);
-      become({ is: 'failed', message });
-      await made.dispose().catch(reason => log().debug('server: nothing left to dispose', reason));
-      // A server that dies while it starts is a crash like any other.
-      if (budget.spend()) await open();
+    // Why a start failed is in the log; that it did is told by the client's state.
+    await Promise.race([made.start().catch(() => ended), ended]);
+  };
+
+  /** The one place where the death of a server is answered, whether it was starting or at work. */
+  const died = async (dead: LanguageClient): Promise<void> => {
+    if (client !== dead) return;
+    await shut();
+    if (budget.spend()) {
+      log().warn('server: ended unexpectedly, starting it again');
+      await open();
+      return;
     }
+    become({ is: 'crashed' });
+    const restart = l10n.t('Restart Server');
+    const show = l10n.t('Show Log');
+    void window
+      .showErrorMessage(l10n.t('The Loopbound server crashed repeatedly and is not started again.'), restart, show)
+      .then(chosen => {
+        if (chosen === restart) void commands.executeCommand('loopbound.restartServer');
+        if (chosen === show) void commands.executeCommand('loopbound.showOutput');
+      });
   };
 
   const shut = async (): Promise<void> => {
@@ -93,12 +108,12 @@ export const analysis = (context: ExtensionContext): Analysis => {
       // A server that crashed or hangs cannot be stopped in order; the process is gone or killed.
       log().debug('server: did not stop in order', error);
     }
-    become({ is: 'off' });
   };
 
   const then = (work: () => Promise<void>): Promise<void> => {
-    queue = queue.then(work);
-    return queue;
+    const done = queue.then(work);
+    queue = done.catch(() => undefined);
+    return done;
   };
 
   return {
@@ -108,6 +123,7 @@ export const analysis = (context: ExtensionContext): Analysis => {
     restart: () =>
       then(async () => {
         log().info('server: restarting');
+        budget = crashBudget(Date.now);
         await shut();
         await open();
       }),
@@ -118,11 +134,14 @@ export const analysis = (context: ExtensionContext): Analysis => {
   };
 };
 
-const makeClient = (
-  context: ExtensionContext,
-  budget: ReturnType<typeof crashBudget>,
-  become: (state: AnalysisState) => void,
-): LanguageClient => {
+/** What the user must know of a lost server is said here in one message; the library would say it with each death. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+const makeClient = (context: ExtensionContext): LanguageClient => {
   const module = context.asAbsolutePath('dist/server.js');
   const options: LanguageClientOptions = {
     documentSelector: SELECTOR,
@@ -145,17 +164,7 @@ const makeClient = (
         log().error('server: connection error', error);
         return { action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown, handled: true };
       },
-      closed: () => {
-        if (budget.spend()) {
-          log().warn('server: ended unexpectedly, starting it again');
-          return { action: CloseAction.Restart, handled: true };
-        }
-        become({ is: 'crashed' });
-        return {
-          action: CloseAction.DoNotRestart,
-          message: l10n.t('The Loopbound server crashed repeatedly and is not started again. See the log.'),
-        };
-      },
+      closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
     },
     middleware: {
       provideDiagnostics: (document, previous, token, next) => {
@@ -189,7 +198,7 @@ const makeClient = (
     },
   };
   const run = { module, transport: TransportKind.ipc };
-  return new LanguageClient(
+  return new QuietClient(
     'loopbound',
     'Loopbound',
     { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6049'] } } },

@@ -86,7 +86,7 @@ export const graphView = (
     const state = analysis.state().is;
     const client = analysis.client();
     if (!client) {
-      show(state === 'crashed' || state === 'failed' ? { is: 'off' } : { is: 'starting' });
+      show(state === 'crashed' ? { is: 'off' } : { is: 'starting' });
       if (state === 'off') void analysis.start();
       return;
     }

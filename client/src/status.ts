@@ -28,10 +28,7 @@ export const analysisStatus = (analysis: Analysis): Disposable[] => {
   const output = { command: 'loopbound.showOutput', title: l10n.t('Show Output') };
   const update = (state: AnalysisState): void => {
     item.busy = state.is === 'starting' || (state.is === 'ready' && state.busy);
-    item.severity =
-      state.is === 'crashed' || state.is === 'failed'
-        ? LanguageStatusSeverity.Error
-        : LanguageStatusSeverity.Information;
+    item.severity = state.is === 'crashed' ? LanguageStatusSeverity.Error : LanguageStatusSeverity.Information;
     item.text = 'Loopbound';
     switch (state.is) {
       case 'off':
@@ -60,10 +57,6 @@ export const analysisStatus = (analysis: Analysis): Disposable[] => {
         return;
       case 'crashed':
         item.detail = l10n.t('crashed repeatedly');
-        item.command = restart;
-        return;
-      case 'failed':
-        item.detail = state.message;
         item.command = restart;
     }
   };

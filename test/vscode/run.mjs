@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Tests the packaged extension in a real VS Code. Prints a line per check and `N passed, N failed` at the end.
 //
-// Usage: node test/vscode/run.mjs [--no-build] [--pictures] [--out DIR] [SCENARIO ...]
+// Usage: npm run test:vscode -- [--times N] [--no-build] [--pictures] [--out DIR] [SCENARIO ...]
+// --times runs the scenarios N times in a row after one build, and stops at the first run that is red.
 // --pictures renews docs/pictures with what the scenarios saw; look at each before it is committed.
 // Where no Chromium is to be had the scenarios are skipped, loudly; under CI=true that is a failure.
 
@@ -20,10 +21,16 @@ const { values, positionals } = parseArgs({
   options: {
     build: { type: 'boolean', default: true },
     pictures: { type: 'boolean', default: false },
+    times: { type: 'string', default: '1' },
     out: { type: 'string', default: path.join(root, 'out/vscode') },
   },
   allowNegative: true,
 });
+const times = Number(values.times);
+if (!Number.isInteger(times) || times < 1) {
+  console.error(`--times takes a whole number from 1, not "${values.times}"`);
+  process.exit(2);
+}
 const out = path.resolve(values.out);
 fs.mkdirSync(out, { recursive: true });
 
@@ -118,19 +125,34 @@ const PICTURES = {
   page: 'page/page-dark',
 };
 
+if (names.length === 0) {
+  console.error(`no scenario ${positionals.join(', ')}`);
+  process.exit(2);
+}
+const scenarios = [];
 for (const name of names) {
   const { scenario } = await import(new URL(`${name}.mjs`, folder).href);
-  let last = 'starts';
-  const step = text => {
-    last = text;
-    passed++;
-    log(`ok    ${name}: ${text}`);
-  };
-  try {
-    await scenario({ name, codeServer, chromium: chromium.file, extensions, out, step, root });
-  } catch (error) {
-    failed++;
-    log(`FAIL  ${name}, after "${last}"\n${error.stack}`);
+  scenarios.push([name, scenario]);
+}
+for (let run = 1; run <= times && failed === 0; run++) {
+  const before = { passed, began: Date.now() };
+  for (const [name, scenario] of scenarios) {
+    let last = 'starts';
+    const step = text => {
+      last = text;
+      passed++;
+      log(`ok    ${name}: ${text}`);
+    };
+    try {
+      await scenario({ name, codeServer, chromium: chromium.file, extensions, out, step, root });
+    } catch (error) {
+      failed++;
+      log(`FAIL  ${name}, after "${last}"\n${error.stack}`);
+    }
+  }
+  if (times > 1) {
+    const took = Math.round((Date.now() - before.began) / 1000);
+    log(`run ${run} of ${times}: ${passed - before.passed} passed, ${failed} failed, ${took} s`);
   }
 }
 if (values.pictures) {
