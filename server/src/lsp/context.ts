@@ -31,6 +31,33 @@ export interface Context {
   versionOf(uri: string): number | null;
   /** The text of an open document. */
   textOf(uri: string): string | undefined;
+  openUris(): readonly string[];
+}
+
+/** Whether a client asks again when told to: then a first answer may be an early one. */
+export const canRefresh = ({ textDocument, workspace }: ClientCapabilities): boolean =>
+  textDocument?.diagnostic !== undefined && workspace?.diagnostics?.refreshSupport === true;
+
+/** Open files that are answered before the first check of their folder. */
+const first = 4;
+
+/** What an open file shows by itself, with what it imports, as long as its folder was never checked. */
+export async function glanceAt(context: Context, home: Home, uri: string): Promise<Check | undefined> {
+  const path = home.pathOf(uri);
+  const text = context.textOf(uri);
+  if (!canRefresh(context.client) || !home.isFolder || home.session.latest || path === undefined || text === undefined)
+    return undefined;
+  return home.glance(path, text);
+}
+
+/**
+ * The first check of a large folder takes a while, and the whole processor with it: open files get their answer first.
+ * What fails here fails again, and is told, where the file is asked for.
+ */
+async function openFilesFirst(context: Context, home: Home): Promise<void> {
+  if (home.session.latest) return;
+  const own = context.openUris().filter(uri => context.homes.of(uri) === home);
+  await Promise.allSettled(own.slice(0, first).flatMap(uri => [glanceAt(context, home, uri), context.settings.of(uri)]));
 }
 
 /** Checks a home as it is now, telling the client that work is going on. */
@@ -38,6 +65,7 @@ export async function checkHome(context: Context, home: Home, token?: Cancellati
   if (!home.session.stale && home.session.latest) return home.session.latest;
   const done = context.status.begin();
   try {
+    await openFilesFirst(context, home);
     return await home.session.check({ cancelled: () => token?.isCancellationRequested ?? false });
   } finally {
     done();

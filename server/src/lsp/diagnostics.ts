@@ -13,7 +13,7 @@ import {
 import type { Check, CheckedFinding } from '../engine/check.ts';
 import { rulePage } from '../engine/page.ts';
 import { Cancelled } from '../program/cancelled.ts';
-import { type Context, checkHome } from './context.ts';
+import { type Context, canRefresh, checkHome, glanceAt } from './context.ts';
 import { lspSeverity, toLspRange } from './convert.ts';
 import type { Home } from './homes.ts';
 
@@ -44,6 +44,7 @@ export interface Diagnostics {
 export function serveDiagnostics(context: Context): Diagnostics {
   const { connection, homes, client, log } = context;
   const canPull = client.textDocument?.diagnostic !== undefined;
+  const asksAgain = canRefresh(client);
 
   connection.languages.diagnostics.on(async ({ textDocument, previousResultId }, token) =>
     settle<DocumentDiagnosticReport>(
@@ -52,8 +53,12 @@ export function serveDiagnostics(context: Context): Diagnostics {
       { kind: DocumentDiagnosticReportKind.Full, items: [] },
       async () => {
         const home = homes.of(textDocument.uri);
-        if (!home || !(await context.settings.of(textDocument.uri)).enable) return full([]);
-        const early = await glance(home, textDocument.uri);
+        if (!home) return full([]);
+        const [settings, early] = await Promise.all([
+          context.settings.of(textDocument.uri),
+          glance(home, textDocument.uri),
+        ]);
+        if (!settings.enable) return full([]);
         if (early) return early;
         const check = await checkHome(context, home, token);
         const report = full(diagnosticsOf(context, home, check, textDocument.uri));
@@ -65,11 +70,9 @@ export function serveDiagnostics(context: Context): Diagnostics {
   // A large folder takes a while the first time. What an open file shows need not wait for it: the file is looked at by
   // itself first, and pulled again if the folder has more to say of it.
   const glance = async (home: Home, uri: string) => {
-    const path = home.pathOf(uri);
-    const text = context.textOf(uri);
-    if (!canRefresh || !home.isFolder || home.session.latest || path === undefined || text === undefined)
-      return undefined;
-    const report = full(diagnosticsOf(context, home, await home.glance(path, text), uri));
+    const early = await glanceAt(context, home, uri);
+    if (!early) return undefined;
+    const report = full(diagnosticsOf(context, home, early, uri));
     void checkHome(context, home).then(
       check => {
         if (full(diagnosticsOf(context, home, check, uri)).resultId !== report.resultId) askAgain();
@@ -78,7 +81,6 @@ export function serveDiagnostics(context: Context): Diagnostics {
     );
     return report;
   };
-  const canRefresh = canPull && client.workspace?.diagnostics?.refreshSupport === true;
   const askAgain = () => {
     connection.languages.diagnostics.refresh().catch((error: unknown) => log.warn(`refresh: ${String(error)}`));
   };
@@ -140,7 +142,7 @@ export function serveDiagnostics(context: Context): Diagnostics {
     }
   };
   const changed = () => {
-    if (stopped || (canPull && !canRefresh)) return;
+    if (stopped || (canPull && !asksAgain)) return;
     clearTimeout(timer);
     timer = setTimeout(() => void (canPull ? verify() : push()), canPull ? settledTime : quietTime);
     timer.unref();
@@ -149,7 +151,7 @@ export function serveDiagnostics(context: Context): Diagnostics {
     changed,
     refresh() {
       changed();
-      if (canRefresh) askAgain();
+      if (asksAgain) askAgain();
     },
     stop() {
       stopped = true;

@@ -9,6 +9,8 @@ export interface Documents {
   version(uri: string): number | null;
   /** The text of an open document. */
   text(uri: string): string | undefined;
+  /** The documents that are open. */
+  uris(): readonly string[];
   /** Hands all open texts to the sessions again, after folders came or went. */
   rehome(): void;
 }
@@ -36,6 +38,7 @@ export function serveDocuments(connection: Connection, homes: Homes, changed: ()
   return {
     version: uri => documents.get(uri)?.version ?? null,
     text: uri => documents.get(uri)?.getText(),
+    uris: () => documents.keys(),
     rehome() {
       for (const document of documents.all()) {
         homes.close(document.uri);

@@ -113,10 +113,16 @@ function singleHome(uri: string, languageId: string, options: HomesOptions): Hom
 }
 
 function glanceInto({ engine, log }: HomesOptions, files: Files): Home['glance'] {
+  // A client that cancels its pull asks again, and gets what was found meanwhile.
+  const known = new Map<string, { text: string; check: Promise<Check> }>();
   return (path, text) => {
+    const old = known.get(path);
+    if (old?.text === text) return old.check;
     const session = new Session(engine, { files, log, starts: [path] });
     session.setBuffer(path, text);
-    return session.check();
+    const check = session.check();
+    known.set(path, { text, check });
+    return check;
   };
 }
 

@@ -105,10 +105,10 @@ export function serve(connection: Connection, options: ServerOptions): void {
     });
   });
 
-  connection.onDidChangeConfiguration(() => {
-    started?.settings.forget();
+  connection.onDidChangeConfiguration(async () => {
+    if (!started || !(await started.settings.changed())) return;
     diagnostics?.refresh();
-    if (started) refreshInlayHints(started);
+    refreshInlayHints(started);
   });
 
   connection.onShutdown(() => {
@@ -129,6 +129,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       rules: options.engine.rules,
       versionOf: documents.version,
       textOf: documents.text,
+      openUris: documents.uris,
     };
   }
 }

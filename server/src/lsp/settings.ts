@@ -12,35 +12,49 @@ export interface ResourceSettings {
 
 export interface Settings {
   of(uri: string): Promise<ResourceSettings>;
-  forget(uri?: string): void;
+  /**
+   * Asks again for what was asked before, and says whether any of it is another now: a client may also tell of a change
+   * just because it was asked to.
+   */
+  changed(): Promise<boolean>;
 }
 
 const defaults: ResourceSettings = { enable: true, codeLens: true, hover: true, inlayHints: false };
 
+/** What was read, and the text of what the client told. */
+interface Known {
+  readonly settings: ResourceSettings;
+  readonly told: string;
+}
+
 /** Asks through `workspace/configuration`; clients without it have the defaults. */
 export function createSettings(connection: Connection, client: ClientCapabilities, log: Log): Settings {
-  const known = new Map<string, Promise<ResourceSettings>>();
-  const ask = async (uri: string): Promise<ResourceSettings> => {
-    if (!client.workspace?.configuration) return defaults;
+  const known = new Map<string, Promise<Known>>();
+  const ask = async (uri: string): Promise<Known> => {
+    if (!client.workspace?.configuration) return { settings: defaults, told: '' };
     try {
-      return read(await connection.workspace.getConfiguration({ scopeUri: uri, section: 'loopbound' }));
+      const value = await connection.workspace.getConfiguration({ scopeUri: uri, section: 'loopbound' });
+      return { settings: read(value), told: JSON.stringify(value) ?? '' };
     } catch (error) {
       log.warn(`The client did not tell its settings: ${String(error)}`);
-      return defaults;
+      return { settings: defaults, told: '' };
     }
   };
+  const get = (uri: string): Promise<Known> => {
+    let settings = known.get(uri);
+    if (!settings) {
+      settings = ask(uri);
+      known.set(uri, settings);
+    }
+    return settings;
+  };
   return {
-    of(uri) {
-      let settings = known.get(uri);
-      if (!settings) {
-        settings = ask(uri);
-        known.set(uri, settings);
-      }
-      return settings;
-    },
-    forget(uri) {
-      if (uri === undefined) known.clear();
-      else known.delete(uri);
+    of: async uri => (await get(uri)).settings,
+    async changed() {
+      const before = [...known];
+      known.clear();
+      const pairs = await Promise.all(before.map(async ([uri, old]) => [await old, await get(uri)] as const));
+      return pairs.some(([old, now]) => old.told !== now.told);
     },
   };
 }
