@@ -57,7 +57,9 @@ export async function glanceAt(context: Context, home: Home, uri: string): Promi
 async function openFilesFirst(context: Context, home: Home): Promise<void> {
   if (home.session.latest) return;
   const own = context.openUris().filter(uri => context.homes.of(uri) === home);
-  await Promise.allSettled(own.slice(0, first).flatMap(uri => [glanceAt(context, home, uri), context.settings.of(uri)]));
+  await Promise.allSettled(
+    own.slice(0, first).flatMap(uri => [glanceAt(context, home, uri), context.settings.of(uri)]),
+  );
 }
 
 /** Checks a home as it is now, telling the client that work is going on. */
