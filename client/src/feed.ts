@@ -1,4 +1,4 @@
-// Feeds one view with the model: only while it is visible, at most twenty times a second, only what changed.
+// Feeds one view with the model: only while it is visible, at most ten times a second, only what changed.
 // Remembers nothing but the model that was sent last, so a fast agent cannot pile anything up here.
 
 import type { Model } from '../../runtime/src/protocol/index.ts';
@@ -6,7 +6,7 @@ import type { Patch } from './webview/view/messages.ts';
 import { diff } from './webview/view/patch.ts';
 
 /** Least milliseconds between two patches. */
-export const SPACING_MS = 50;
+export const SPACING_MS = 100;
 
 /** Timers, so that tests can hold the clock. */
 export type Timers = { now(): number; after(ms: number, run: () => void): () => void };

@@ -27,16 +27,19 @@ export const scenario = setup =>
       const before = usage(host);
       const began = performance.now();
 
-      // A user clicks from run to run while it floods.
-      const waits = [];
+      // A user clicks from run to run while it floods, and once more when it is over: the difference is the flood's.
       const names = ['battery recycling', 'flood', 'summarise inbox', 'triage tickets'];
-      while (performance.now() - began < SECONDS * 1000) {
-        const name = names[waits.length % names.length];
+      const click = async turn => {
+        const name = names[turn % names.length];
         const start = performance.now();
         await panel.getByRole('option', { name: new RegExp(name) }).click();
         await panel.getByRole('heading', { level: 2, name: new RegExp(name) }).waitFor();
-        waits.push(performance.now() - start);
-      }
+        return performance.now() - start;
+      };
+      await panel.evaluate(watchClicks);
+      const flooded = [];
+      while (performance.now() - began < SECONDS * 1000) flooded.push(await click(flooded.length));
+      const answers = await panel.evaluate('takeClicks()');
       const after = usage(host);
       const seconds = (performance.now() - began) / 1000;
       await panel.getByRole('option', { name: /flood/ }).click();
@@ -44,12 +47,14 @@ export const scenario = setup =>
         const tiles = await panel.locator('.tile .value').allTextContents();
         return tiles[0]?.replace(/\D/g, '') === String(RATE * SECONDS);
       });
-      waits.sort((a, b) => a - b);
+      const calm = [];
+      while (calm.length < 20) calm.push(await click(calm.length));
       const share = Math.round(((after.cpu - before.cpu) / seconds) * 100);
       setup.step(
-        `${RATE} events a second for ${SECONDS} s: none lost; a click takes ${Math.round(waits[Math.floor(waits.length / 2)])} ms` +
-          ` (worst ${Math.round(waits.at(-1))} ms of ${waits.length}), the extension host ${share} % of a core,` +
-          ` ${Math.round(after.mb - before.mb)} MB more`,
+        `${RATE} events a second for ${SECONDS} s: none lost; the panel answers a click in ${middle(answers.painted)} ms` +
+          ` (p95 ${high(answers.painted)} of ${answers.painted.length}), of which ${middle(answers.script)} ms are its own;` +
+          ` a click seen by the driver takes ${middle(flooded)} ms, without the flood ${middle(calm)};` +
+          ` the extension host ${share} % of a core, ${Math.round(after.mb - before.mb)} MB more`,
       );
       await panel.getByRole('tab', { name: 'Trips 1' }).waitFor();
       assert.equal(await panel.getByRole('tab', { name: 'Trips 1' }).count(), 1);
@@ -57,6 +62,36 @@ export const scenario = setup =>
       await page.keyboard.press('Escape');
     },
   );
+
+// Runs in the panel: from a click until the picture that shows what it did, as the browser tells it, and the time that
+// the script itself took up to that picture. What is below the browser's floor of 16 ms counts as 16.
+const watchClicks = () => {
+  const painted = [];
+  const script = [];
+  const observer = new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (entry.name === 'click') painted.push(entry.duration);
+  });
+  observer.observe({ type: 'event', durationThreshold: 16 });
+  let clicks = 0;
+  addEventListener(
+    'click',
+    event => {
+      clicks++;
+      // A frame is drawn by now: this comes right behind the view's own drawing in the same frame.
+      requestAnimationFrame(() => script.push(performance.now() - event.timeStamp));
+    },
+    true,
+  );
+  window.takeClicks = () => {
+    for (const entry of observer.takeRecords()) if (entry.name === 'click') painted.push(entry.duration);
+    while (painted.length < clicks) painted.push(16);
+    return { painted, script };
+  };
+};
+
+const sorted = times => times.toSorted((a, b) => a - b);
+const middle = times => Math.round(sorted(times)[Math.floor(times.length / 2)]);
+const high = times => Math.round(sorted(times)[Math.floor(times.length * 0.95)]);
 
 // The extension host of this session, by the state folder in its environment.
 const hostOf = state => {

@@ -1,4 +1,4 @@
-// The difference between two models, small enough to send twenty times a second, and its application.
+// The difference between two models, small enough to send ten times a second, and its application.
 // Relies on the fold keeping the identity of what it did not touch. Pure; knows neither the DOM nor vscode.
 
 import type { Model } from '../../../../runtime/src/protocol/index.ts';

@@ -1,5 +1,5 @@
 // One run in detail: its numbers, trips, breakers, budgets, hot spots, routes and state size.
-// Each part is updated in place, so focus, selection and open sections survive twenty updates a second.
+// Each part is updated in place, so focus, selection and open sections survive ten updates a second.
 
 import type {
   Amounts,
