@@ -3,19 +3,23 @@
 import { createRequire } from 'node:module';
 import axios, { type AxiosAdapter, AxiosError } from 'axios';
 import axiosRetry from 'axios-retry';
-import { handleAll, retry as policy } from 'cockatiel';
+import { handleAll, retry as policy, wrap } from 'cockatiel';
 import { backOff } from 'exponential-backoff';
 import pRetry from 'p-retry';
 import { retry as again, defer, expand, from, lastValueFrom, repeat, take, takeWhile } from 'rxjs';
+import { retryAsync } from 'ts-retry';
 import { retry as tsRetry } from 'ts-retry-promise';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { skipWaits } from './count.ts';
 
-// The package brings no types.
-const retry = createRequire(import.meta.url)('async-retry') as (
-  run: () => unknown,
-  options?: object,
-) => Promise<unknown>;
+// These packages bring no types.
+const load = createRequire(import.meta.url);
+const retry = load('async-retry') as (run: () => unknown, options?: object) => Promise<unknown>;
+type Again = (error: unknown) => never;
+const promiseRetry = load('promise-retry') as (...given: (object | ((again: Again) => unknown))[]) => Promise<unknown>;
+const { operation } = load('retry') as {
+  operation(options?: object): { attempt(run: () => void): void; retry(error: unknown): boolean; mainError(): unknown };
+};
 
 const CALLS = 100;
 let calls = 0;
@@ -49,6 +53,8 @@ describe('p-retry', () => {
     ['nothing', () => pRetry(busy), 11],
     ['retries', () => pRetry(busy, { retries: 2 }), 3],
     ['retries: Infinity', () => pRetry(busy, { retries: Infinity }), 'no end'],
+    ['retries: 0', () => pRetry(busy, { retries: 0 }), 1],
+    ['retries: undefined', () => pRetry(busy, { retries: undefined }), 11],
     ['shouldConsumeRetry that says no', () => pRetry(busy, { retries: 2, shouldConsumeRetry: () => false }), 'no end'],
     ['shouldRetry that says no', () => pRetry(busy, { shouldRetry: () => false }), 1],
   ])('with %s', async (_name, run, expected) => {
@@ -87,8 +93,69 @@ describe('cockatiel', () => {
     ['nothing', () => policy(handleAll, {}).execute(busy), 'no end'],
     ['maxAttempts', () => policy(handleAll, { maxAttempts: 2 }).execute(busy), 3],
     ['maxAttempts: Infinity', () => policy(handleAll, { maxAttempts: Infinity }).execute(busy), 'no end'],
+    ['maxAttempts: 0', () => policy(handleAll, { maxAttempts: 0 }).execute(busy), 1],
+    ['maxAttempts: -1', () => policy(handleAll, { maxAttempts: -1 }).execute(busy), 1],
+    [
+      'two policies, one in the other',
+      () => wrap(policy(handleAll, { maxAttempts: 1 }), policy(handleAll, { maxAttempts: 2 })).execute(busy),
+      6,
+    ],
   ])('with %s', async (_name, run, expected) => {
     expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('promise-retry', () => {
+  const run = (again: Again) => busy().catch(again);
+  test.each<Case>([
+    ['nothing', () => promiseRetry(run), 11],
+    ['retries', () => promiseRetry(run, { retries: 2 }), 3],
+    ['retries: 0', () => promiseRetry(run, { retries: 0 }), 1],
+    ['its options first', () => promiseRetry({ retries: 2 }, run), 3],
+    ['forever', () => promiseRetry(run, { forever: true }), 'no end'],
+    ['an error that is not handed on', () => promiseRetry(() => busy()), 1],
+  ])('with %s', async (_name, run_, expected) => {
+    expect(await count(run_)).toBe(expected);
+  });
+});
+
+describe('retry', () => {
+  const attempt = (options?: object) =>
+    new Promise((resolve, reject) => {
+      const again = operation(options);
+      again.attempt(() => {
+        busy().then(resolve, error => {
+          if (!again.retry(error)) reject(again.mainError());
+        });
+      });
+    });
+  test.each<Case>([
+    ['nothing', () => attempt(), 11],
+    ['retries', () => attempt({ retries: 2 }), 3],
+    ['forever', () => attempt({ forever: true }), 'no end'],
+    ['forever and a number', () => attempt({ forever: true, retries: 2 }), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+});
+
+describe('ts-retry', () => {
+  test.each<Case>([
+    ['maxTry', () => retryAsync(busy, { maxTry: 4 }), 4],
+    ['maxTry: -1', () => retryAsync(busy, { maxTry: -1 }), 1],
+    ['maxTry: Infinity', () => retryAsync(busy, { maxTry: Infinity }), 'no end'],
+  ])('with %s', async (_name, run, expected) => {
+    expect(await count(run)).toBe(expected);
+  });
+
+  test.each([undefined, {}, { maxTry: 0 }])('with %o it tries 240 times', async options => {
+    let tries = 0;
+    const fail = async () => {
+      tries++;
+      throw new Error('busy');
+    };
+    await expect(retryAsync(fail, options)).rejects.toThrow('busy');
+    expect(tries).toBe(240);
   });
 });
 
@@ -133,6 +200,10 @@ describe('rxjs', () => {
   const steady = defer(() => from(Promise.resolve(++calls)));
   test.each<Case>([
     ['retry()', () => lastValueFrom(source.pipe(again())), 'no end'],
+    ['retry(0)', () => lastValueFrom(source.pipe(again(0))), 1],
+    ['retry(-1)', () => lastValueFrom(source.pipe(again(-1))), 1],
+    ['retry({})', () => lastValueFrom(source.pipe(again({}))), 'no end'],
+    ['retry({ count: Infinity })', () => lastValueFrom(source.pipe(again({ count: Infinity }))), 'no end'],
     ['retry(2)', () => lastValueFrom(source.pipe(again(2))), 3],
     ['retry({ count })', () => lastValueFrom(source.pipe(again({ count: 2 }))), 3],
     ['retry({ delay })', () => lastValueFrom(source.pipe(again({ delay: 1 }))), 'no end'],

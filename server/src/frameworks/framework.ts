@@ -30,6 +30,8 @@ export interface CallPattern {
   /** Matched against the external path after the package: `:default().chat.completions.create`. */
   readonly path: RegExp;
   readonly effect: Effect;
+  /** False for calls of the same path that are something else: a request to another address. */
+  when?(call: In<CallExpression>, value: External, reader: Reader): boolean;
   /** The call's work, where it is more than one request. */
   work?(call: In<CallExpression>, value: External, reader: Reader): Work;
 }

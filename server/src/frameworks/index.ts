@@ -3,9 +3,11 @@ import { adk } from './adk.ts';
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
 import { beeai } from './beeai.ts';
+import { effect } from './effect.ts';
 import { flows } from './flows.ts';
 import type { Framework } from './framework.ts';
 import { genkit } from './genkit.ts';
+import { http } from './http.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
 import { langgraphTeams } from './langgraph-teams.ts';
@@ -17,6 +19,7 @@ import { plain } from './plain/index.ts';
 import { providers } from './providers.ts';
 import { retries } from './retries.ts';
 import { retryDecorators } from './retry-decorators.ts';
+import { rxjs } from './rxjs.ts';
 import { strands } from './strands.ts';
 import { toolRunners } from './tool-runners.ts';
 import { voltagent } from './voltagent.ts';
@@ -41,7 +44,10 @@ export const frameworks: readonly Framework[] = [
   xstate,
   flows,
   ...providers,
+  http,
   retries,
+  rxjs,
+  effect,
   retryDecorators,
   middleware,
 ];

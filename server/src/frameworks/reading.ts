@@ -9,6 +9,7 @@ import { Resolver, type Surroundings, type Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
 import type { Place } from '../rules/finding.ts';
 import type { PackageCall } from './calls.ts';
+import { namesModel } from './endpoints.ts';
 import type { CallPattern, EffectOf, External } from './framework.ts';
 import type { Known, Vocabulary } from './vocabulary.ts';
 
@@ -92,7 +93,8 @@ export class Reader {
     const matched: { framework: string; pattern: CallPattern; value: External }[] = [];
     for (const value of values) {
       if (value.kind !== 'external') continue;
-      const known = this.match(value);
+      const found = this.match(value);
+      const known = found?.pattern.when?.({ node: call, module }, value, this) === false ? undefined : found;
       // Calling what a wrapper gave back runs what it wraps.
       if (known?.pattern.effect === 'wrapper' && value.path.endsWith('()') && !this.givesFunction(call, module))
         continue;
@@ -350,10 +352,10 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
   }
   if (call.callee.kind === 'name') {
     const name = call.callee.name;
-    if (name === 'fetch' && fetchesModel(call)) return sure('model');
+    if (name === 'fetch' && namesModel(call, module)) return sure('model');
     if (module.language === 'python' ? name === 'input' : name === 'prompt' || name === 'confirm') return sure('human');
   }
-  if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && fetchesModel(call))
+  if (/^(requests|httpx|axios|client|session)\.(post|request|stream)$/.test(what) && namesModel(call, module))
     return sure('model');
   if (/(^|\.)(sleep|delay|wait|acquire|setTimeout)$/.test(what) || inbound.test(calleeName(call.callee)))
     return likely('wait');
@@ -375,22 +377,4 @@ function hasOption(call: CallExpression, key: RegExp): boolean {
       (argument.value.kind === 'object' &&
         argument.value.entries.some(entry => entry.kind === 'entry' && key.test(entry.key))),
   );
-}
-
-const modelHosts =
-  /api\.openai\.com|^\/api\/(responses|completions?|llm)$|api\.anthropic\.com|generativelanguage\.googleapis|openrouter\.ai|api\.groq\.com|api\.mistral\.ai|\/chat\/completions|\/v1\/messages|\/api\/(generate|chat)$|\/v1\/responses/;
-
-/** True if an argument's text names a model's HTTP endpoint. */
-function fetchesModel(call: CallExpression): boolean {
-  let found = false;
-  for (const argument of call.arguments) {
-    walk(argument.value, {
-      enter(node) {
-        if (node.kind === 'literal' && typeof node.value === 'string' && modelHosts.test(node.value)) found = true;
-        if (node.kind === 'template' && node.texts.some(text => modelHosts.test(text))) found = true;
-        return undefined;
-      },
-    });
-  }
-  return found;
 }

@@ -1,13 +1,14 @@
 // Retry libraries: how often they call what they are given, and which options and defaults never end.
 // It must not know what is retried: a callback without a model, tool or agent call is of no interest.
-import type { FixPlan, Loop, Work } from '../graph/model.ts';
+import type { FixPlan, Work } from '../graph/model.ts';
+import { nothing } from '../graph/model.ts';
 import type { CallExpression, Expression } from '../program/model.ts';
-import { limitOf, nameOf, number, plus, type Quantity, symbol } from '../program/quantity.ts';
+import { limitOf, nameOf, number, plus, symbol, times } from '../program/quantity.ts';
 import type { In } from '../program/values.ts';
-import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
-import type { CallPattern, Contribution, Default, External, Framework } from './framework.ts';
-import { headOf } from './literals.ts';
-import { isNothing, workOfCallable, workOfExpression } from './plain/work.ts';
+import { type Attempts, type Repeater, repeating, unread } from './attempts.ts';
+import { type Options, optionsAt, splitPath } from './calls.ts';
+import type { Default, External, Framework } from './framework.ts';
+import { workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
 
 /** Attempts that a fix sets: the first one and three more. */
@@ -22,13 +23,17 @@ interface Library {
   readonly default: number | null;
   /** Whether the option counts what comes after the first attempt. */
   readonly countsRetries: boolean;
-  /** Where the options are: those of the call, or of what made the policy. */
-  readonly from: 'call' | 'maker';
+  /** Where the options are: beside the callback, or at a position of the call that made the policy. */
+  readonly optionsOf: 'call' | 0 | 1;
+  /** `forever: true` takes the place of the number. */
+  readonly forever?: boolean;
+  /** Numbers that mean the default. */
+  readonly zeroIsDefault?: boolean;
   /** Other values and options that leave it without an end, in words. */
   readonly sentinels: Readonly<Record<string, string>>;
 }
 
-/** Each was run against the package: p-retry 9, async-retry 1.3, exponential-backoff 3.1, cockatiel 4, ts-retry-promise 0.8. */
+/** Each was run against the package; the test names the versions. */
 const libraries: readonly Library[] = [
   {
     packages: ['p-retry'],
@@ -36,7 +41,7 @@ const libraries: readonly Library[] = [
     option: 'retries',
     default: 10,
     countsRetries: true,
-    from: 'call',
+    optionsOf: 'call',
     sentinels: { Infinity: 'no limit', 'shouldConsumeRetry: () => false': 'no limit', 'forever: true': 'throws' },
   },
   {
@@ -45,8 +50,39 @@ const libraries: readonly Library[] = [
     option: 'retries',
     default: 10,
     countsRetries: true,
-    from: 'call',
+    optionsOf: 'call',
+    forever: true,
+    sentinels: { 'forever: true': 'no limit', Infinity: 'never begins: it fills the memory' },
+  },
+  {
+    packages: ['promise-retry'],
+    path: /^:(default|\*|promiseRetry)?$/,
+    option: 'retries',
+    default: 10,
+    countsRetries: true,
+    optionsOf: 'call',
+    forever: true,
+    sentinels: { 'forever: true': 'no limit', 0: 'one attempt' },
+  },
+  {
+    packages: ['retry'],
+    path: /^:((default|\*)\.)?operation\(\)\.attempt$/,
+    option: 'retries',
+    default: 10,
+    countsRetries: true,
+    optionsOf: 0,
+    forever: true,
     sentinels: { 'forever: true': 'no limit' },
+  },
+  {
+    packages: ['ts-retry'],
+    path: /^:retry(Async)?(UntilDefined|UntilTruthy|UntilResponse)?$/,
+    option: 'maxTry',
+    default: 240,
+    countsRetries: false,
+    optionsOf: 'call',
+    zeroIsDefault: true,
+    sentinels: { Infinity: 'no limit', 0: 'the default', '-1': 'one attempt' },
   },
   {
     packages: ['exponential-backoff'],
@@ -54,7 +90,7 @@ const libraries: readonly Library[] = [
     option: 'numOfAttempts',
     default: 10,
     countsRetries: false,
-    from: 'call',
+    optionsOf: 'call',
     sentinels: { Infinity: 'no limit', 0: 'one attempt' },
   },
   {
@@ -63,7 +99,7 @@ const libraries: readonly Library[] = [
     option: 'maxAttempts',
     default: null,
     countsRetries: true,
-    from: 'maker',
+    optionsOf: 1,
     sentinels: { Infinity: 'no limit' },
   },
   {
@@ -72,43 +108,41 @@ const libraries: readonly Library[] = [
     option: 'retries',
     default: 10,
     countsRetries: true,
-    from: 'call',
+    optionsOf: 'call',
     sentinels: { INFINITELY: 'no limit but that of time: 60 s, unless `timeout` is INFINITELY too' },
   },
 ];
 
-const patterns: readonly CallPattern[] = [
+const repeaters: readonly Repeater[] = [
   ...libraries.map(
-    (library): CallPattern => ({
+    (library): Repeater => ({
       packages: library.packages,
       path: library.path,
-      effect: 'retry',
-      work: (call, value, reader) => workOfRetry(call, attemptsOf(library, call, value, reader), reader),
+      what: call => `attempts of ${nameOf(call.node.callee)}`,
+      attempts: (call, value, reader) => attemptsOf(library, call, value, reader),
+      body: (call, _value, reader) => callbackWork(call, reader),
     }),
   ),
   {
-    packages: ['rxjs'],
-    path: /^:defer\(\)\.pipe$/,
-    effect: 'retry',
-    // What is deferred was counted once already, as the object of the call.
-    work: (call, _value, reader) => {
-      const again = subscriptionsOf(call, reader);
-      return again ? repeated(call, again, deferredWork(call, reader), 'further subscriptions') : none;
-    },
+    packages: ['cockatiel'],
+    path: /^:wrap\(\)\.execute$/,
+    what: call => `attempts of ${nameOf(call.node.callee)}`,
+    attempts: wrappedAttempts,
+    body: (call, _value, reader) => callbackWork(call, reader),
   },
 ];
 
-const none: Work = { do: 'all', parts: [] };
+const { calls, read } = repeating('retries', repeaters);
 
-export const retries = {
+export const retries: Framework = {
   id: 'retries',
   title: 'Retry libraries',
   docs: 'https://github.com/sindresorhus/p-retry',
-  packages: { typescript: [...libraries.flatMap(library => library.packages), 'rxjs', 'rxjs/operators'], python: [] },
+  packages: { typescript: libraries.flatMap(library => library.packages), python: [] },
   defaults: libraries.flatMap(defaultsOf),
-  calls: patterns,
-  read,
-} satisfies Framework;
+  calls,
+  read: read!,
+};
 
 function defaultsOf(library: Library): Default[] {
   return library.packages.map(name => ({
@@ -123,71 +157,30 @@ function defaultsOf(library: Library): Default[] {
   }));
 }
 
-/** How often a call runs its callback, and why that has no end. */
-interface Attempts {
-  readonly count: Quantity;
-  readonly endless: string | undefined;
-  readonly fixes: readonly FixPlan[];
+/** The callback is the first argument, but for libraries that take their options first. */
+function callbackAt(call: In<CallExpression>, reader: Reader): 0 | 1 {
+  const first = call.node.arguments[0]?.value;
+  return first && call.node.arguments.length > 1 && objectsOnly(first, call, reader) ? 1 : 0;
 }
 
-function read(reader: Reader): Contribution {
-  const loops: Loop[] = [];
-  for (const { call, value, head, path } of packageCalls(reader, name => retries.packages.typescript.includes(name))) {
-    const library = libraries.find(one => one.packages.includes(head) && one.path.test(path));
-    const isPipe = head === 'rxjs' && /^:defer\(\)\.pipe$/.test(path);
-    if (!library && !isPipe) continue;
-    const attempts = library ? attemptsOf(library, call, value, reader) : subscriptionsOf(call, reader);
-    const body = library ? callbackWork(call, reader) : deferredWork(call, reader);
-    if (attempts?.endless === undefined || isNothing(body)) continue;
-    loops.push(endlessLoop(call, attempts, body));
-  }
-  return { loops };
-}
-
-function endlessLoop(call: In<CallExpression>, attempts: Attempts, body: Work): Loop {
-  const place = { path: call.module.path, span: headOf(call.node) };
-  return {
-    id: madeAt('retries', call),
-    shape: 'retry',
-    framework: 'retries',
-    name: nameOf(call.node.callee),
-    place,
-    witness: [{ ...placeOfCall(call), message: `retried for ever: ${attempts.endless}` }],
-    controller: 'exception',
-    coverage: 'missing',
-    reason: attempts.endless!,
-    rounds: 'endless',
-    bounds: [],
-    sure: true,
-    steps: [],
-    body,
-    fixes: attempts.fixes,
-  };
-}
-
-function workOfRetry(call: In<CallExpression>, attempts: Attempts, reader: Reader): Work {
-  return repeated(call, attempts, callbackWork(call, reader), `attempts of ${nameOf(call.node.callee)}`);
-}
-
-function repeated(call: In<CallExpression>, attempts: Attempts, body: Work, what: string): Work {
-  if (isNothing(body)) return none;
-  if (attempts.endless !== undefined) return { do: 'repeat', loop: madeAt('retries', call), body };
-  const place = { path: call.module.path, span: headOf(call.node) };
-  return { do: 'times', count: attempts.count, body, place, what, retry: true };
+function objectsOnly(node: Expression, call: In<CallExpression>, reader: Reader): boolean {
+  const values = reader.resolver.values(node, call.module);
+  return values.length > 0 && values.every(value => value.kind === 'object');
 }
 
 function callbackWork(call: In<CallExpression>, reader: Reader): Work {
-  const callback = call.node.arguments[0]?.value;
-  return callback ? workOfCallable(callback, call.module, reader) : none;
+  const callback = call.node.arguments[callbackAt(call, reader)]?.value;
+  return callback ? workOfCallable(callback, call.module, reader) : nothing;
 }
 
 function attemptsOf(library: Library, call: In<CallExpression>, value: External, reader: Reader): Attempts {
-  const maker = library.from === 'maker' ? value.chain.at(-1) : call;
+  const maker = library.optionsOf === 'call' ? call : value.chain.at(-1);
   if (!maker) return unread(call);
-  const options = optionsAt(maker, 1, reader);
-  const fixes = fixesOf(library, maker, options);
-  const forever = options.get('forever');
-  if (isNamed(value, 'async-retry') && forever?.node.kind === 'literal' && forever.node.value === true)
+  const position = library.optionsOf === 'call' ? 1 - callbackAt(call, reader) : library.optionsOf;
+  const options = optionsAt(maker, position, reader);
+  const fixes = fixesOf(library, maker, position, options);
+  const forever = library.forever ? options.get('forever') : undefined;
+  if (forever?.node.kind === 'literal' && forever.node.value === true)
     return { count: 'endless', endless: 'forever: true', fixes };
   const consumes = options.get('shouldConsumeRetry');
   if (isNamed(value, 'p-retry') && consumes) {
@@ -197,12 +190,11 @@ function attemptsOf(library: Library, call: In<CallExpression>, value: External,
     return { count: 'endless', endless: named, fixes: consumedFixes(consumes) };
   }
   const at = options.get(library.option);
-  if (!at) {
-    if (options.open) return unread(call);
-    if (library.default === null)
-      return { count: 'endless', endless: `${library.option} is not set, and its default is Infinity`, fixes };
-    return { count: number(library.default + (library.countsRetries ? 1 : 0)), endless: undefined, fixes };
-  }
+  const usual = (): Attempts =>
+    library.default === null
+      ? { count: 'endless', endless: `${library.option} is not set, and its default is Infinity`, fixes }
+      : { count: number(library.default + (library.countsRetries ? 1 : 0)), endless: undefined, fixes };
+  if (!at) return options.open ? unread(call) : usual();
   if (isNamed(value, 'ts-retry-promise') && isInfinitely(at)) {
     const time = options.get('timeout');
     if (!time || !isInfinitely(time)) return unread(call);
@@ -212,6 +204,7 @@ function attemptsOf(library: Library, call: In<CallExpression>, value: External,
   if (limit.kind === 'number') {
     if (!Number.isFinite(limit.value))
       return { count: 'endless', endless: `${library.option}: ${nameOf(at.node)}`, fixes };
+    if (limit.value === 0 && library.zeroIsDefault) return usual();
     return { count: number(Math.max(1, limit.value + (library.countsRetries ? 1 : 0))), endless: undefined, fixes };
   }
   const named = symbol(limit.name);
@@ -250,11 +243,7 @@ function isNamed(value: External, name: string): boolean {
   return splitPath(value.path).head === name;
 }
 
-function unread(call: In<CallExpression>): Attempts {
-  return { count: symbol(`attempts of ${nameOf(call.node.callee)}`), endless: undefined, fixes: [] };
-}
-
-function fixesOf(library: Library, maker: In<CallExpression>, options: Options): FixPlan[] {
+function fixesOf(library: Library, maker: In<CallExpression>, position: number, options: Options): FixPlan[] {
   const { path } = maker.module;
   const value = String(library.countsRetries ? suggestedRetries : suggestedRetries + 1);
   const object = options.objects[0];
@@ -276,7 +265,7 @@ function fixesOf(library: Library, maker: In<CallExpression>, options: Options):
           ? []
           : [{ do: 'setOption' as const, path: object.module.path, at: object.node.span, key: library.option, value }]),
       ]
-    : maker.node.arguments.length === 1
+    : maker.node.arguments.length === position
       ? [{ do: 'addArgument', path, at: maker.node.span, key: library.option, value }]
       : [];
   if (operations.length === 0) return [];
@@ -291,53 +280,17 @@ function fixesOf(library: Library, maker: In<CallExpression>, options: Options):
   ];
 }
 
-/** `pipe(retry())`: how often a deferred source is subscribed to again. */
-function subscriptionsOf(call: In<CallExpression>, reader: Reader): Attempts | undefined {
-  let ends = false;
-  let found: Attempts | undefined;
-  for (const argument of call.node.arguments) {
-    const node = argument.value;
-    if (node.kind !== 'call') continue;
-    for (const value of reader.resolver.values(node.callee, call.module)) {
-      if (value.kind !== 'external') continue;
-      const name = /^rxjs(?:\/operators)?:(\w+)$/.exec(value.path)?.[1] ?? '';
-      if (/^(take|takeWhile|takeUntil|first|timeout)$/.test(name)) ends = true;
-      if (name === 'retry' || name === 'repeat') found ??= operatorCount({ node, module: call.module }, name, reader);
+/** `wrap(policies…)`: each retry among them repeats what stands inside of it. */
+function wrappedAttempts(call: In<CallExpression>, value: External, reader: Reader): Attempts | undefined {
+  const made = value.chain.at(-1);
+  const library = libraries.find(one => one.packages.includes('cockatiel'))!;
+  let all: Attempts | undefined;
+  for (const argument of made?.node.arguments ?? []) {
+    for (const policy of reader.resolver.externals(argument.value, made!.module)) {
+      if (policy.path !== 'cockatiel:retry()') continue;
+      const one = attemptsOf(library, call, policy, reader);
+      all = all === undefined || one.endless !== undefined ? one : { ...all, count: times(all.count, one.count) };
     }
   }
-  return ends ? undefined : found;
-}
-
-function operatorCount(operator: In<CallExpression>, name: string, reader: Reader): Attempts {
-  const { node, module } = operator;
-  const first = node.arguments[0]?.value;
-  const fixes: FixPlan[] =
-    first === undefined
-      ? [
-          {
-            title: `${name} ${suggestedRetries} times at most`,
-            safe: false,
-            rules: ['unguarded-retry'],
-            operations: [{ do: 'addArgument', path: module.path, at: node.span, value: String(suggestedRetries) }],
-          },
-        ]
-      : [];
-  if (!first) return { count: 'endless', endless: `${name}() without a count never ends`, fixes };
-  const options = optionsAt(operator, 0, reader);
-  const count = options.get('count');
-  if (first.kind === 'object' && !count) {
-    // `delay` may end it by an error or by completing.
-    if (options.open || options.get('delay')) return unread(operator);
-    return { count: 'endless', endless: `${name}() without a count never ends`, fixes };
-  }
-  const at = count ?? { node: first, module };
-  const limit = limitOf({ node: at.node, module: at.module, env: undefined }, reader.resolver);
-  if (limit.kind !== 'number') return { count: symbol(limit.name), endless: undefined, fixes: [] };
-  if (!Number.isFinite(limit.value)) return { count: 'endless', endless: `${name}(${nameOf(at.node)})`, fixes };
-  return { count: number(limit.value), endless: undefined, fixes: [] };
-}
-
-function deferredWork(call: In<CallExpression>, reader: Reader): Work {
-  const { callee } = call.node;
-  return callee.kind === 'member' ? workOfExpression(callee.object, call.module, reader) : none;
+  return all;
 }
