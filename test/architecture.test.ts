@@ -111,6 +111,7 @@ const rooms: readonly Room[] = [
       'runtime/src/hub',
       'runtime/src/protocol',
       'runtime/src/tripReader.ts',
+      'runtime/src/tripBrief.ts',
       'runtime/src/records',
     ],
     packages: ['@modelcontextprotocol/sdk'],
@@ -127,6 +128,7 @@ const rooms: readonly Room[] = [
       `${server}/recorded.ts`,
       'runtime/src/protocol',
       'runtime/src/hub',
+      'runtime/src/tripBrief.ts',
       'runtime/src/viewer',
       // What the extension host and the panel say to each other.
       'client/src/webview/view/messages.ts',

@@ -1,18 +1,7 @@
 // The agent graph as a webview view: follows the cursor while it is visible, asks the server for the entry there, and
 // tells the page what runs do on it. Nothing is asked or sent while nobody looks.
 
-import {
-  commands,
-  type Disposable,
-  type ExtensionContext,
-  env,
-  l10n,
-  Position,
-  Uri,
-  type WebviewView,
-  window,
-  workspace,
-} from 'vscode';
+import { commands, type Disposable, type ExtensionContext, env, l10n, Position, Uri, window, workspace } from 'vscode';
 import type { Graph, GraphAnswer, GraphParams, GraphPlace } from '../../server/src/protocol.ts';
 import { graphRequest } from '../../server/src/protocol.ts';
 import type { Analysis } from './analysis.ts';
@@ -24,10 +13,7 @@ import type { PredictionBook } from './predictions.ts';
 import { LANGUAGES } from './settings.ts';
 import { settled, spaced } from './spaced.ts';
 import type { FromGraph, Shown, ToGraph } from './webview/graph/messages.ts';
-import { translations, webviewPage } from './webviewPage.ts';
-
-/** Id of the view, as in package.json. */
-export const GRAPH = 'loopbound.graph';
+import { hostView, translations } from './webviewPage.ts';
 
 /** The graph's view. */
 export type GraphView = Disposable & {
@@ -51,8 +37,6 @@ export const graphView = (
   hub: HubHost,
   predictions: PredictionBook,
 ): GraphView => {
-  let view: WebviewView | undefined;
-  let ready = false;
   let pinned = false;
   let at: GraphParams | undefined;
   /** The line at which an entry was chosen by hand. */
@@ -62,11 +46,6 @@ export const graphView = (
   let asked = 0;
   /** The picture was asked for; a view that was hidden has none yet. */
   let exporting = false;
-
-  const post = (message: ToGraph): void => {
-    if (view && ready) void view.webview.postMessage(message);
-  };
-  const visible = (): boolean => (view?.visible ?? false) && ready;
 
   const show = (shown: Shown): void => {
     graph = shown.is === 'graph' ? shown.graph : undefined;
@@ -134,7 +113,6 @@ export const graphView = (
   const receive = async (message: FromGraph): Promise<void> => {
     switch (message.type) {
       case 'ready':
-        ready = true;
         sent = '';
         post({ type: 'init', strings: translations(), locale: env.language });
         post({ type: 'pinned', pinned });
@@ -168,25 +146,11 @@ export const graphView = (
     await openAt(Uri.parse(uri), new Position(line, character));
   };
 
+  const page = hostView<FromGraph, ToGraph>(context, 'graph', receive);
+  const { post, listens: visible } = page;
+
   const subscriptions: Disposable[] = [
-    window.registerWebviewViewProvider(GRAPH, {
-      resolveWebviewView(resolved) {
-        view = resolved;
-        ready = false;
-        webviewPage(context, resolved.webview, 'graph');
-        resolved.webview.onDidReceiveMessage((message: FromGraph) => {
-          receive(message).catch(error => log().error(`graph: ${message.type}`, error));
-        });
-        resolved.onDidChangeVisibility(() => {
-          // A hidden view is thrown away by VS Code and says `ready` anew when it comes back.
-          if (!resolved.visible) ready = false;
-        });
-        resolved.onDidDispose(() => {
-          view = undefined;
-          ready = false;
-        });
-      },
-    }),
+    page,
     window.onDidChangeActiveTextEditor(follow.soon),
     window.onDidChangeTextEditorSelection(({ textEditor }) => {
       if (textEditor === window.activeTextEditor) follow.soon();
@@ -213,12 +177,12 @@ export const graphView = (
           if (editor.selection.active.line !== position.line) await openAt(Uri.parse(uri), position);
         }
       }
-      await commands.executeCommand(`${GRAPH}.focus`);
+      await commands.executeCommand('loopbound.graph.focus');
       await ask();
     },
     async exportSvg() {
       exporting = true;
-      await commands.executeCommand(`${GRAPH}.focus`);
+      await commands.executeCommand('loopbound.graph.focus');
       exportNow();
     },
     async copyMermaid() {

@@ -1,28 +1,15 @@
 // The trip panel as a webview view: its page, what it may ask for, and the feed that keeps it current.
 // The page reaches nothing by itself: no network, no script but ours, data only by postMessage.
 
-import {
-  commands,
-  type Disposable,
-  type ExtensionContext,
-  env,
-  l10n,
-  type WebviewView,
-  type WebviewViewProvider,
-  window,
-} from 'vscode';
+import { commands, type Disposable, type ExtensionContext, env, l10n } from 'vscode';
 import { parseControlAction } from '../../runtime/src/protocol/index.ts';
 import { feed } from './feed.ts';
 import type { HubHost } from './hub.ts';
-import { log } from './log.ts';
 import { openPlace } from './place.ts';
 import type { PredictionBook } from './predictions.ts';
 import type { TripNews } from './trips.ts';
 import type { FromPanel, ToPanel } from './webview/view/messages.ts';
-import { translations, webviewPage } from './webviewPage.ts';
-
-/** Id of the view, as in package.json. */
-export const PANEL = 'loopbound.panel';
+import { hostView, translations } from './webviewPage.ts';
 
 /** The panel's view. */
 export type PanelView = Disposable & {
@@ -38,22 +25,16 @@ export const panelView = (
   news: TripNews,
   predictions: PredictionBook,
 ): PanelView => {
-  let view: WebviewView | undefined;
-  let ready = false;
   let wanted: string | undefined;
 
-  const post = (message: ToPanel): void => {
-    if (view && ready) void view.webview.postMessage(message);
-  };
-  const stream = feed(hub.model, patch => post({ type: 'patch', patch }));
-
   const reveal = (): void => {
-    if (wanted === undefined || !ready) return;
+    if (wanted === undefined || !page.listens()) return;
     post({ type: 'reveal', tripId: wanted });
     wanted = undefined;
   };
 
   const badge = (): void => {
+    const view = page.view();
     if (!view) return;
     const { unseen } = news.counts();
     view.badge =
@@ -65,7 +46,6 @@ export const panelView = (
   const receive = async (message: FromPanel): Promise<void> => {
     switch (message.type) {
       case 'ready':
-        ready = true;
         post({
           type: 'init',
           abilities: { open: true, control: true, editor: true },
@@ -104,49 +84,31 @@ export const panelView = (
     }
   };
 
-  const provider: WebviewViewProvider = {
-    resolveWebviewView(resolved) {
-      view = resolved;
-      ready = false;
-      const { webview } = resolved;
-      webview.onDidReceiveMessage((message: FromPanel) => {
-        receive(message).catch(error => log().error(`panel: ${message.type}`, error));
-      });
-      resolved.onDidChangeVisibility(onVisibility);
-      resolved.onDidDispose(() => {
-        view = undefined;
-        ready = false;
-        stream.visible(false);
-      });
-      webviewPage(context, webview, 'panel');
-      onVisibility();
-      badge();
-    },
-  };
-  const onVisibility = (): void => {
-    const visible = view?.visible ?? false;
-    // A hidden view is thrown away by VS Code and says `ready` anew when it comes back.
-    if (!visible) ready = false;
-    stream.visible(visible);
-    if (visible) news.seen();
-  };
+  const visible = (): boolean => page.view()?.visible ?? false;
+  const page = hostView<FromPanel, ToPanel>(context, 'panel', receive, () => {
+    stream.visible(visible());
+    if (visible()) news.seen();
+    badge();
+  });
+  const { post } = page;
+  const stream = feed(hub.model, patch => post({ type: 'patch', patch }));
 
   const subscriptions: Disposable[] = [
-    window.registerWebviewViewProvider(PANEL, provider),
+    page,
     hub.onDidChangeState(state => post({ type: 'hub', state })),
     hub.onDidChangeModel(() => stream.changed()),
     predictions.onDidChange(changed => post({ type: 'predictions', predictions: changed })),
     news.onDidChangeCounts(() => {
-      if (view?.visible) news.seen();
+      if (visible()) news.seen();
       badge();
     }),
   ];
 
   return {
-    isVisible: () => view?.visible ?? false,
+    isVisible: visible,
     async show(tripId) {
       wanted = tripId;
-      await commands.executeCommand(`${PANEL}.focus`);
+      await commands.executeCommand('loopbound.panel.focus');
       reveal();
     },
     dispose() {

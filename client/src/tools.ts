@@ -13,12 +13,11 @@ import {
   Uri,
   workspace,
 } from 'vscode';
+import { inBrief, latest } from '../../runtime/src/tripBrief.ts';
 import { type AskParams, askRequest } from '../../server/src/protocol.ts';
 import type { Analysis } from './analysis.ts';
 import { type HubHost, tripsFile } from './hub.ts';
 import { setting } from './settings.ts';
-
-const MOST = 50;
 
 /** Registers the tools and the server; their descriptions and schemas are in package.json. */
 export const registerTools = (context: ExtensionContext, analysis: Analysis, hub: HubHost): Disposable[] => [
@@ -32,21 +31,16 @@ export const registerTools = (context: ExtensionContext, analysis: Analysis, hub
   lm.registerTool<{ limit?: number }>('loopbound_trips', {
     invoke({ input }) {
       const { trips, runs } = hub.model();
-      const limit = Math.max(1, Math.min(MOST, input.limit ?? 10));
       return answer({
-        runs: runs
-          .slice(-limit)
-          .map(({ name, app, status, calls, tokens, usd }) => ({ name, app, status, calls, tokens, usd })),
-        trips: trips.slice(-limit).map(({ run, reason, guard, message, evidence, place }) => ({
-          run,
-          reason,
-          guard,
-          message,
-          pattern: evidence.pattern,
-          limit: evidence.limit,
-          observed: evidence.observed,
-          place: place && `${workspace.asRelativePath(place.file)}:${place.line}`,
+        runs: latest(runs, input.limit).map(({ name, app, status, calls, tokens, usd }) => ({
+          name,
+          app,
+          status,
+          calls,
+          tokens,
+          usd,
         })),
+        trips: latest(trips, input.limit).map(trip => inBrief(trip, file => workspace.asRelativePath(file))),
       });
     },
   }),

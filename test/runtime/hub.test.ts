@@ -158,6 +158,11 @@ describe('who gets in', () => {
     expect(hub.env).toEqual({ LOOPBOUND_HUB: hub.url, LOOPBOUND_TOKEN: hub.token });
   });
 
+  it('says that a port is taken, and what to do', async () => {
+    const first = await hubWith();
+    await expect(startHub({ port: first.port })).rejects.toThrow(/is taken by another program\. Name another one/);
+  });
+
   it('decides at the upgrade', async () => {
     const hub = await hubWith();
     const ok = 'HTTP/1.1 101 Switching Protocols';

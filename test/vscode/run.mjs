@@ -144,7 +144,16 @@ for (let run = 1; run <= times && failed === 0; run++) {
       log(`ok    ${name}: ${text}`);
     };
     try {
-      await scenario({ name, codeServer, chromium: chromium.file, extensions, out, step, root });
+      await scenario({
+        name,
+        codeServer,
+        chromium: chromium.file,
+        extensions,
+        out,
+        step,
+        root,
+        pictures: values.pictures,
+      });
     } catch (error) {
       failed++;
       log(`FAIL  ${name}, after "${last}"\n${error.stack}`);

@@ -13,7 +13,7 @@ import { Workbench } from './workbench.mjs';
 const { chromium: browser } = createRequire(import.meta.url)('playwright-core');
 
 /** Polls until `probe` gives something truthy, and returns that. */
-export const until = async (what, probe, seconds = 30) => {
+export const until = async (what, probe, seconds = 120) => {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise(r => setTimeout(r, 100))) {
     const value = await probe();
     if (value) return value;
@@ -101,17 +101,13 @@ const startCodeServer = async ({ codeServer, out, state, extensions, settings, w
     process.removeListener('exit', onExit);
   };
   try {
-    await until(
-      'code-server answers',
-      () => {
-        if (server.exitCode !== null) throw new Error(`code-server exited with ${server.exitCode}`);
-        return fetch(`http://127.0.0.1:${port}/healthz`).then(
-          response => response.ok,
-          () => false,
-        );
-      },
-      60,
-    );
+    await until('code-server answers', () => {
+      if (server.exitCode !== null) throw new Error(`code-server exited with ${server.exitCode}`);
+      return fetch(`http://127.0.0.1:${port}/healthz`).then(
+        response => response.ok,
+        () => false,
+      );
+    });
   } catch (error) {
     await stop();
     throw error;
@@ -191,7 +187,7 @@ export const withVsCode = async (setup, scenario) => {
         '--disable-background-networking',
       ].concat(['--disable-component-update', '--disable-sync', '--font-render-hinting=none']),
     });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(120_000);
     const page = context.pages()[0] ?? (await context.newPage());
     const browserLog = fs.openSync(path.join(folder, 'browser.log'), 'a');
     page.on('console', message => fs.writeSync(browserLog, `${message.type()} ${message.text()}\n`));
@@ -211,7 +207,7 @@ export const withVsCode = async (setup, scenario) => {
       await page.exposeFunction('codeAutomationLog', (type, args) => fs.writeSync(log, `${type} ${args.join(' ')}\n`));
       await page.exposeFunction('codeAutomationExit', code => setup.onExit(code));
     }
-    const workbench = new Workbench({ page, workspace, out: folder, server, state, until });
+    const workbench = new Workbench({ page, workspace, out: folder, server, state, until, pictures: setup.pictures });
     await page.goto(server.url(open && path.join(workspace, open)));
     await scenario(workbench);
     if (foreign.size) throw new Error(`the workbench asked for ${[...foreign].join(', ')}`);

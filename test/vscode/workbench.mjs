@@ -9,13 +9,50 @@ import path from 'node:path';
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export class Workbench {
-  constructor({ page, workspace, out, server, state, until }) {
-    Object.assign(this, { page, workspace, out, server, state, until });
+  constructor(parts) {
+    // { page, workspace, out, server, state, until, pictures }
+    Object.assign(this, parts);
+  }
+
+  /** Drags from one place to another, as one would the edge of a side bar or panel. */
+  async drag(from, to) {
+    const { mouse } = this.page;
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    await mouse.move(to.x, to.y, { steps: 5 });
+    await mouse.up();
+  }
+
+  /** Makes the side bar this wide. */
+  async sideBar(width) {
+    const { x, y, width: now } = await this.page.locator('.part.sidebar').boundingBox();
+    await this.drag({ x: x + now, y: y + 300 }, { x: x + width, y: y + 300 });
+  }
+
+  /** Makes the panel below the editor this high. */
+  async panelHeight(height) {
+    const { x, y, height: now } = await this.page.locator('.part.panel').boundingBox();
+    await this.drag({ x: x + 300, y }, { x: x + 300, y: y + now - height });
   }
 
   /** Saves a picture of the window, or of a part of it. */
   async shot(name, part) {
+    // In pictures that are shown, VS Code is not seen at work on something else.
+    if (this.pictures && !part)
+      await this.page.locator('#status\\.progress').filter({ hasText: /\w/ }).waitFor({ state: 'hidden' });
     await (part ?? this.page).screenshot({ path: path.join(this.out, `${name}.png`) });
+  }
+
+  /**
+   * Does something again until it gives something truthy: what VS Code drops while it is still starting. Each try has
+   * twice the time of the one before, so that on a slow machine one of them is long enough.
+   */
+  async again(what, attempt) {
+    for (let wait = 3_000; wait < 100_000; wait *= 2) {
+      const value = await attempt(wait);
+      if (value) return value;
+    }
+    throw new Error(`did not come about: ${what}`);
   }
 
   read(file) {
@@ -28,15 +65,18 @@ export class Workbench {
     const palette = page.locator('.quick-input-widget');
     const row = palette.locator('.monaco-list-row', { hasText: title }).first();
     // The palette may be dismissed by something that takes the focus while VS Code is still starting.
-    await this.until(`"${title}" is in the command palette`, async () => {
+    await this.again(`"${title}" is in the command palette`, async timeout => {
       await page.keyboard.press('F1');
-      await palette.locator('input').first().fill(`>${title}`);
-      return row.waitFor({ timeout: 3000 }).then(
-        () => true,
-        async () => void (await page.keyboard.press('Escape')),
-      );
+      return palette
+        .locator('input')
+        .first()
+        .fill(`>${title}`, { timeout })
+        .then(() => row.click({ timeout }))
+        .then(
+          () => true,
+          async () => void (await page.keyboard.press('Escape')),
+        );
     });
-    await row.click();
     // Some commands ask on in the same box.
     if (!asks) await palette.waitFor({ state: 'hidden' });
   }
@@ -54,13 +94,13 @@ export class Workbench {
     const palette = page.locator('.quick-input-widget');
     const row = palette.locator('.monaco-list-row', { hasText: path.basename(file) }).first();
     // The focus may just be on its way from a view to the editor and take the palette with it.
-    await this.until(`"${file}" is in the list of files`, async () => {
+    await this.again(`"${file}" is in the list of files`, async timeout => {
       await page.keyboard.press('Control+p');
       return palette
         .locator('input')
         .first()
-        .fill(file, { timeout: 3000 })
-        .then(() => row.click({ timeout: 3000 }))
+        .fill(file, { timeout })
+        .then(() => row.click({ timeout }))
         .then(
           () => true,
           async () => void (await page.keyboard.press('Escape')),
@@ -94,9 +134,9 @@ export class Workbench {
     const { page } = this;
     const entry = page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
     // Right after startup VS Code cancels the request when another extension registers a provider: ask again.
-    await this.until(`"${title}" is in the quick-fix menu`, async () => {
+    await this.again(`"${title}" is in the quick-fix menu`, async timeout => {
       await page.keyboard.press('Control+.');
-      return entry.waitFor({ timeout: 3000 }).then(
+      return entry.waitFor({ timeout }).then(
         () => true,
         async () => void (await page.keyboard.press('Escape')),
       );
@@ -127,10 +167,10 @@ export class Workbench {
     await this.until('the shell shows its prompt', () => this.terminalHas('$'));
     // Right after its start the workbench can take the focus away again: what is typed then goes nowhere. So type until
     // the shell shows it, and only then send it off.
-    await this.until(`the terminal takes "${command}"`, async () => {
+    await this.again(`the terminal takes "${command}"`, async wait => {
       await page.locator('.terminal-wrapper.active textarea.xterm-helper-textarea').last().focus();
       await page.keyboard.type(command);
-      const shown = await this.until('the command is shown', () => this.terminalHas(command), 3).then(
+      const shown = await this.until('the command is shown', () => this.terminalHas(command), wait / 1_000).then(
         () => true,
         () => false,
       );
@@ -170,28 +210,24 @@ export class Workbench {
 
   // A view's frame is told by what is in it: VS Code names none. It is another one after the view was hidden.
   #frame(what, selector) {
-    return this.until(
-      `${what} is there`,
-      async () => {
-        for (const frame of this.page.frames()) {
-          if (frame.isDetached() || !/fake\.html/.test(frame.url())) continue;
-          const there = await frame
-            .locator(selector)
-            .count()
-            .catch(() => 0);
-          const shown =
-            there > 0 &&
-            (await frame
-              .locator('body > :not([hidden])')
-              .first()
-              .isVisible()
-              .catch(() => false));
-          if (shown) return frame;
-        }
-        return undefined;
-      },
-      120,
-    );
+    return this.until(`${what} is there`, async () => {
+      for (const frame of this.page.frames()) {
+        if (frame.isDetached() || !/fake\.html/.test(frame.url())) continue;
+        const there = await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0);
+        const shown =
+          there > 0 &&
+          (await frame
+            .locator('body > :not([hidden])')
+            .first()
+            .isVisible()
+            .catch(() => false));
+        if (shown) return frame;
+      }
+      return undefined;
+    });
   }
 
   /** Runs axe-core in a view's frame; gives the serious violations as text and the number of all. */
@@ -213,6 +249,22 @@ export class Workbench {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
     return { serious, all: violations.length };
+  }
+
+  /** Shows a view in each kind of theme: axe finds nothing serious in its frame, and `part` is in a picture of each. */
+  async inThemes(frame, name, part) {
+    for (const [theme, id, kind] of [
+      ['Light Modern', 'light', 'vscode-light'],
+      ['Dark High Contrast', 'hc-dark', 'vscode-high-contrast'],
+      ['Light High Contrast', 'hc-light', 'vscode-high-contrast-light'],
+      ['Dark Modern', 'dark', 'vscode-dark'],
+    ]) {
+      await this.theme(theme);
+      await frame.locator(`body.${kind}`).waitFor();
+      const { serious } = await this.axe(frame);
+      assert.deepEqual(serious, [], theme);
+      await this.shot(`${name}-${id}`, part);
+    }
   }
 
   /** How often the extension's log has a text. */

@@ -147,9 +147,15 @@ export const startHub = async (options: HubOptions = {}): Promise<Hub> => {
   });
 
   const boundPort = await new Promise<number>((listening, reject) => {
-    server.once('error', reject);
+    const refused = (error: NodeJS.ErrnoException): void =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken by another program. Name another one, or none for any that is free.`)
+          : error,
+      );
+    server.once('error', refused);
     server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
+      server.off('error', refused);
       listening((server.address() as AddressInfo).port);
     });
   });

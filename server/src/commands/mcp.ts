@@ -5,6 +5,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { openTripShelf } from '../../../runtime/src/hub/tripShelf.ts';
 import type { Trip } from '../../../runtime/src/protocol/index.ts';
+import { inBrief, latest } from '../../../runtime/src/tripBrief.ts';
 import { readTrips } from '../../../runtime/src/tripReader.ts';
 import { engine } from '../compose.ts';
 import { openMemory } from '../engine/memory.ts';
@@ -77,22 +78,6 @@ function recentTrips(root: string, limit: unknown) {
   const all = new Map<string, Trip>();
   for (const trip of file ? openTripShelf([], file, warn).history() : []) all.set(trip.id, trip);
   for (const trip of readTrips(join(root, '.loopbound'), warn)) all.set(trip.id, trip);
-  const count = typeof limit === 'number' ? Math.max(1, Math.min(50, limit)) : 10;
-  return {
-    trips: [...all.values()]
-      .sort((a, b) => a.time - b.time)
-      .slice(-count)
-      .map(({ run, app, time, reason, guard, message, evidence, place }) => ({
-        run,
-        app,
-        time: new Date(time).toISOString(),
-        reason,
-        guard,
-        message,
-        pattern: evidence.pattern,
-        limit: evidence.limit,
-        observed: evidence.observed,
-        place: place && `${place.file}:${place.line}`,
-      })),
-  };
+  const inOrder = [...all.values()].sort((a, b) => a.time - b.time);
+  return { trips: latest(inOrder, limit).map(trip => inBrief(trip)) };
 }

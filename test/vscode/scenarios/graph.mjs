@@ -77,20 +77,9 @@ export const scenario = setup =>
       await graph.getByRole('button', { name: 'Picture', exact: true }).click();
 
       // A wider side bar, as one would make it for the graph.
-      await widen(page, 620);
+      await bench.sideBar(460);
       await bench.goTo(39);
-      for (const [theme, id, kind] of [
-        ['Light Modern', 'light', 'vscode-light'],
-        ['Dark High Contrast', 'hc-dark', 'vscode-high-contrast'],
-        ['Light High Contrast', 'hc-light', 'vscode-high-contrast-light'],
-        ['Dark Modern', 'dark', 'vscode-dark'],
-      ]) {
-        await bench.theme(theme);
-        await graph.locator(`body.${kind}`).waitFor();
-        const { serious } = await bench.axe(graph);
-        assert.deepEqual(serious, [], theme);
-        await bench.shot(`graph-${id}`, page.locator('.part.sidebar'));
-      }
+      await bench.inThemes(graph, 'graph', page.locator('.part.sidebar'));
       setup.step('in each theme axe finds nothing serious');
 
       await bench.command('Loopbound: Export Agent Graph as SVG', { asks: true });
@@ -129,19 +118,10 @@ export const scenario = setup =>
       await page.locator('.codelens-decoration a', { hasText: 'no bound' }).first().click();
       await graph.getByRole('button', { name: /^loop in research/ }).waitFor();
       setup.step('the lens leads to the graph');
-      await widen(page, 300);
+      await bench.sideBar(300);
       await bench.open('support.ts');
       await bench.goTo(39);
       await graph.getByRole('button', { name: /^loop in support/ }).waitFor();
       await bench.shot('graph-narrow', page.locator('.part.sidebar'));
     },
   );
-
-// Drags the edge of the side bar.
-const widen = async (page, width) => {
-  const bar = await page.locator('.part.sidebar').boundingBox();
-  await page.mouse.move(bar.x + bar.width, bar.y + 300);
-  await page.mouse.down();
-  await page.mouse.move(bar.x + width, bar.y + 300, { steps: 5 });
-  await page.mouse.up();
-};

@@ -1,4 +1,4 @@
-// What the API of VS Code says of the extension: host.cjs runs in the extension host, over a workspace of 2,000 files.
+// What the API of VS Code says of the extension: the checks of host/ run in the extension host, over a workspace of 2,000 files.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -19,16 +19,18 @@ export const scenario = async setup => {
       ...setup,
       hostTests: {
         extension: path.join(setup.extensions, installed),
-        tests: fileURLToPath(new URL('../host.cjs', import.meta.url)),
+        tests: fileURLToPath(new URL('../host/index.cjs', import.meta.url)),
         environment: { LOOPBOUND_REPORT: report },
       },
-      files: Object.fromEntries(['agent.mjs', 'research.ts', 'support.ts'].map(name => [name, fixture(name)])),
+      files: Object.fromEntries(
+        ['agent.mjs', 'records.mjs', 'research.ts', 'support.ts'].map(name => [name, fixture(name)]),
+      ),
       prepare: fill,
       onExit: value => {
         code = value;
       },
     },
-    bench => bench.until('the checks in the extension host have ended', () => code !== undefined, 400),
+    bench => bench.until('the checks in the extension host have ended', () => code !== undefined, 900),
   );
   const checks = JSON.parse(fs.readFileSync(report, 'utf8'));
   for (const { name, note, error } of checks) if (!error) setup.step(note ? `${name} (${note})` : name);

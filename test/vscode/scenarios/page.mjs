@@ -25,8 +25,8 @@ export const scenario = async ({ chromium, out, root, step }) => {
       node24,
       path.join(root, 'examples/research-flow/guarded.ts'),
     ],
-    // A folder of its own, since trips of earlier runs in a folder are shown too.
-    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    // A folder of its own, since trips of earlier runs in a folder are shown too; a group, so that the agent ends with it.
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   let said = '';
   for (const stream of [watch.stdout, watch.stderr]) stream.on('data', text => (said += text));
@@ -62,7 +62,7 @@ export const scenario = async ({ chromium, out, root, step }) => {
     );
   } finally {
     await chrome.close();
-    watch.kill('SIGINT');
+    if (watch.exitCode === null) process.kill(-watch.pid, 'SIGKILL');
     await gone;
   }
 };

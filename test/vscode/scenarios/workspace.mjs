@@ -42,10 +42,10 @@ const twoRoots = setup =>
         const atWork = dead.size % 2 === 0;
         const before = await answered();
         const next = async () => (await asked.isVisible()) || running();
-        const pid = await until(`server ${dead.size + 1} runs`, next, 120);
+        const pid = await until(`server ${dead.size + 1} runs`, next);
         if (pid === true) break;
         // The first one may have answered before it was looked for.
-        if (atWork && dead.size > 0) await until('it answers', async () => (await answered()) > before, 120);
+        if (atWork && dead.size > 0) await until('it answers', async () => (await answered()) > before);
         process.kill(pid, 'SIGKILL');
         dead.add(pid);
       }
@@ -53,7 +53,7 @@ const twoRoots = setup =>
       setup.step('a server that dies five times, while it starts or at work, is started again; then the user is asked');
       const before = await answered();
       await asked.getByRole('button', { name: 'Restart Server' }).click();
-      await until('a new server answers', async () => (await answered()) > before, 120);
+      await until('a new server answers', async () => (await answered()) > before);
       await editor.locator('.squiggly-warning').first().waitFor({ state: 'attached' });
       setup.step('and comes back by Restart Server');
     },

@@ -18,7 +18,8 @@ export type GraphTransport = {
   remember(memory: GraphMemory): void;
 };
 
-const ZOOM = { least: 0.4, most: 2.5, step: 1.2 };
+/** A picture that fits is enlarged a little where there is room, and made smaller where there is none. */
+const ZOOM = { least: 0.4, fits: 1.25, most: 2.5, step: 1.2 };
 
 /** Builds the view into `root` when the host says `init`. */
 export const startGraph = (root: HTMLElement, transport: GraphTransport): void => {
@@ -91,7 +92,8 @@ const build = (root: HTMLElement, transport: GraphTransport): ((message: ToGraph
   };
   const fitting = (): number => {
     if (!drawn) return 1;
-    return Math.min(1, Math.max(ZOOM.least, (stage.clientWidth - 4) / drawn.width));
+    const room = Math.min((stage.clientWidth - 4) / drawn.width, Math.max(1, (stage.clientHeight - 4) / drawn.height));
+    return Math.min(ZOOM.fits, Math.max(ZOOM.least, room));
   };
   const zoom = (factor: number | undefined): void => {
     if (factor === undefined) delete memory.zoom;

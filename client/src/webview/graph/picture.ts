@@ -9,7 +9,7 @@ import type { Live } from './messages.ts';
 import { boundWord, callsWord, kindWord, layOf, type Way, waysOf } from './shape.ts';
 
 const LEAST = 84;
-const MOST = 210;
+const MOST = 250;
 const PADDING = 22;
 const BADGE = 18;
 
@@ -35,7 +35,8 @@ export const picture = (graph: Graph, open: (item: { place: Graph['place'] }) =>
     },
     way: way => {
       const text = labelOf(way);
-      return text === '' ? 0 : measure(text, 'label') + 10;
+      // Some air, so that a long label stays clear of the ways beside it.
+      return text === '' ? 0 : measure(text, 'label') + 26;
     },
   });
 
@@ -236,8 +237,9 @@ const arrowHead = (kind: string): SVGMarkerElement =>
       viewBox: '0 0 8 8',
       refX: 7,
       refY: 4,
-      markerWidth: 8,
-      markerHeight: 8,
+      // The way of a tripped loop is thicker than the others.
+      markerWidth: kind === 'lit' ? 14 : 8,
+      markerHeight: kind === 'lit' ? 14 : 8,
       markerUnits: 'userSpaceOnUse',
       orient: 'auto-start-reverse',
     },

@@ -199,7 +199,7 @@ const build = (root: HTMLElement, transport: Transport, abilities: Context['abil
       [
         t('{0} calls', compact(calls)),
         t('{0} tokens', compact(tokens)),
-        money(usd),
+        usd > 0 && money(usd),
         dropped > 0 && t('{0} updates skipped', compact(dropped)),
       ]
         .filter(Boolean)

@@ -140,7 +140,15 @@ const runRow = (context: Context, first: RunView) => {
       }
       setText(name, run.name || run.app);
       setText(time, duration(runDuration(run, context.now())));
-      setText(numbers, [t('{0} calls', compact(run.calls)), money(run.usd)].join(' · '));
+      setText(
+        numbers,
+        [
+          t('{0} calls', compact(run.calls)),
+          run.usd > 0 ? money(run.usd) : run.tokens > 0 && t('{0} tokens', compact(run.tokens)),
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      );
       setShown(breakers, run.breakers.some(view => view.state === 'open') && run.trips.length === 0);
       setShown(trips, run.trips.length > 0);
       setText(trips.lastElementChild!, run.trips.length === 1 ? t('1 trip') : t('{0} trips', count(run.trips.length)));

@@ -208,6 +208,8 @@ const build = (context: Context, parts: HTMLElement, first: RunView) => {
         compact(run.tokens),
         points.map(point => ({ time: point.time, value: point.tokens })),
       );
+      // What no price is known for costs nothing here, which would be no news.
+      setShown(cost.element, run.usd > 0);
       cost.update(
         money(run.usd),
         points.map(point => ({ time: point.time, value: point.usd })),
@@ -259,18 +261,25 @@ const build = (context: Context, parts: HTMLElement, first: RunView) => {
       stepList.update(hot.map(step => ({ ...step, most })));
       routes.show(run.routes.length > 0);
       routeChips.replaceChildren(
-        ...run.routes.map(route =>
+        ...lastOfStreaks(run.routes).map(route =>
           h(
             'li',
             {},
             h('code', {}, route.route),
-            route.streak > 1 && h('span', { class: 'muted' }, ` x${route.streak}`),
+            route.streak > 1 && h('span', { class: 'muted' }, ` × ${count(route.streak)}`),
           ),
         ),
       );
     },
   };
 };
+
+/** One route again and again is said once, with how often. */
+const lastOfStreaks = (routes: RunView['routes']): RunView['routes'] =>
+  routes.filter(({ route, streak }, at) => {
+    const next = routes[at + 1];
+    return next?.route !== route || next.streak !== streak + 1;
+  });
 
 const section = (title: string): { element: HTMLElement; body: HTMLElement; show(shown: boolean): void } => {
   const body = h('div', { class: 'scroll' });
