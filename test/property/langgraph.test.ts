@@ -7,14 +7,20 @@ import { type Adversary, type Outcome, Script } from './run.ts';
 
 /** Makes a printed graph ready to run, with the real package and a scripted model. */
 function load(text: string): (adversary: Adversary, most: number) => Promise<Outcome> {
-  const code = text.replaceAll(/^import .*$/gm, '').replace('export async', 'async');
+  const code = text
+    .replaceAll(/^import .*$/gm, '')
+    // A graph can go round without asking: nothing but its steps can cut it off.
+    .replaceAll(/^async function .*\{$/gm, '$& await tick();')
+    .replace('export async', 'async');
   const body = `return (async () => {
 const { Annotation, Command, END, Send, START, StateGraph } = langgraph;
 ${code}
 return await main();
 })();`;
   // The text is made by the generator beside this file, and nothing else.
-  const module = new Function('langgraph', 'ChatOpenAI', 'console', body) as (...given: unknown[]) => Promise<unknown>;
+  const module = new Function('langgraph', 'ChatOpenAI', 'tick', 'console', body) as (
+    ...given: unknown[]
+  ) => Promise<unknown>;
   return (adversary, most) => {
     const script = new Script(adversary, most);
     class ChatOpenAI {
@@ -22,7 +28,7 @@ return await main();
         return { content: await script.answer() };
       }
     }
-    return script.outcome(module(langgraph, ChatOpenAI, { log: () => undefined }));
+    return script.outcome(module(langgraph, ChatOpenAI, () => script.tick(), { log: () => undefined }));
   };
 }
 

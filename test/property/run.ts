@@ -15,8 +15,11 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** Never settles: a run that was cut off stays where it is, and no `catch` in it can swallow that. */
-const never = new Promise<never>(() => undefined);
+/**
+ * Never settles: a run that was cut off stays where it is, and no `catch` in it can swallow that.
+ * Each has its own, for one that all share would keep every run that waits for it.
+ */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 /** Counts requests and cuts a run off that makes more than `most` of them. */
 export class Script {
@@ -38,11 +41,11 @@ export class Script {
 
   /** One request to the model. */
   async answer(): Promise<string> {
-    if (this.calls > this.#most) return never;
+    if (this.calls > this.#most) return never();
     this.calls++;
     if (this.calls > this.#most) {
       this.#cutOff('cut');
-      return never;
+      return never();
     }
     const answer = this.#adversary(this.calls - 1);
     if (answer === 'fail') throw new Error('the model is down');
@@ -53,7 +56,7 @@ export class Script {
   async tick(): Promise<void> {
     if (this.#fuel-- > 0) return;
     this.#cutOff('cut');
-    await never;
+    await never();
   }
 
   /** The outcome of a run that asks this script. */

@@ -1,17 +1,29 @@
 // LangGraph (JavaScript and Python): state graphs, their nodes, edges, routers and commands, and the limit of a run.
 // Defaults and behaviour: facts proven in test/integration with the real package.
-import type { Bound, Counter, FixPlan, Loop, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
+import type {
+  Bound,
+  Counter,
+  FixPlan,
+  IdleBound,
+  Loop,
+  Machine,
+  MachineState,
+  Run,
+  Transition,
+  Work,
+} from '../graph/model.ts';
 import { linear, pathOf } from '../program/access.ts';
 import type { CallExpression, Expression, Module, ObjectExpression } from '../program/model.ts';
-import { calleeName, limitOf, most, nameOf, number, type Quantity, symbol } from '../program/quantity.ts';
+import { asNumber, calleeName, limitOf, most, nameOf, number, type Quantity, symbol } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In, Value } from '../program/values.ts';
+import { walk } from '../program/walk.ts';
 import { functionWays, type Way } from '../program/ways.ts';
 import type { Controller, Place } from '../rules/finding.ts';
 import { madeAt, packageCalls } from './calls.ts';
 import type { Contribution, External, Framework } from './framework.ts';
 import { headOf, type LimitOption, limitOption, stringsOf } from './literals.ts';
-import { guardOf, type LoopSite } from './plain/bounds.ts';
+import { guardOf } from './plain/bounds.ts';
 import { taint } from './plain/taint.ts';
 import { allOf, isNothing, workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
@@ -170,14 +182,17 @@ export const langgraph: Framework = {
       collect(builders, call, value, reader, runs);
     }
     const loops: Loop[] = [];
-    for (const one of builders.values()) machines.push(machineOf(one, runs, loops, reader));
-    return { machines, runs, loops };
+    const idle: IdleBound[] = [];
+    for (const one of builders.values()) machines.push(machineOf(one, runs, loops, idle, reader));
+    return { machines, runs, loops, idle };
   },
 };
 
 interface Builder {
   readonly root: In<CallExpression>;
   readonly calls: { readonly method: string; readonly call: In<CallExpression> }[];
+  /** Calls that run it. */
+  readonly started: In<CallExpression>[];
 }
 
 function isOurs(head: string): boolean {
@@ -200,7 +215,7 @@ function collect(
 ): void {
   const root = value.chain[0];
   if (!root) return;
-  const one = builders.get(root.node) ?? { root, calls: [] };
+  const one = builders.get(root.node) ?? { root, calls: [], started: [] };
   builders.set(root.node, one);
   const method = /\.(\w+)$/.exec(value.path)?.[1] ?? '';
   const colon = value.path.indexOf(':');
@@ -213,6 +228,7 @@ function collect(
       disabled: limit?.disabled,
       fixes: limitFixes(call, limit),
     });
+    one.started.push(call);
   } else one.calls.push({ method, call });
 }
 
@@ -290,7 +306,7 @@ interface NodeDraft {
   readonly work: Work[];
 }
 
-function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Reader): Machine {
+function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], idle: IdleBound[], reader: Reader): Machine {
   const { root } = one;
   const id = machineId(root);
   const nodes = new Map<string, NodeDraft>();
@@ -300,7 +316,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
   const resets = new Map<string, Set<string>>();
   const human = new Set<string>();
   const guards = new Map<string, Bound>();
-  const channels = channelsOf(root, reader);
+  const state = stateOf(one, reader);
   let open = false;
 
   const defaultPolicy = one.calls
@@ -363,6 +379,9 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
   }
 
   const everyNode = (): string[] => [...nodes.keys()];
+  const addCounter = (counter: Counter): void => {
+    counters.set(counter.key, mergeCounter(counters.get(counter.key), counter));
+  };
   const link = (
     from: string,
     to: string,
@@ -411,6 +430,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
           { node: router, module: call.module },
           map && { node: map, module: call.module },
           everyNode(),
+          state,
           reader,
         );
         open ||= routes.open;
@@ -418,7 +438,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
           const work = workOfCallable(router, call.module, reader);
           nodes.get(from)?.work.push(work);
           for (const route of routes.routes) {
-            for (const check of route.counters) counters.set(check.key, mergeCounter(counters.get(check.key), check));
+            for (const check of route.counters) addCounter(check);
             link(from, route.to, {
               kind: 'route',
               label: route.label,
@@ -449,7 +469,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
     const reset = new Set<string>();
     let firstFunction = true;
     for (const info of functionsOf(action, reader)) {
-      const facts = nodeFacts(info, channels, !transitions.some(t => t.from === node.name), reader);
+      const facts = nodeFacts(info, state, !transitions.some(t => t.from === node.name), reader);
       if (facts.human) human.add(node.name);
       if (facts.guard) guards.set(node.name, facts.guard);
       for (const key of facts.resets) reset.add(key);
@@ -457,7 +477,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
       else for (const key of [...raised]) if (!facts.raises.has(key)) raised.delete(key);
       firstFunction = false;
       for (const jump of facts.jumps) {
-        for (const check of jump.counters) counters.set(check.key, mergeCounter(counters.get(check.key), check));
+        for (const check of jump.counters) addCounter(check);
         for (const to of jump.to ?? everyNode()) {
           link(node.name, to, {
             kind: 'route',
@@ -475,12 +495,15 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
     resets.set(node.name, reset);
   }
 
+  const hollow = hollowCounters(state, { path: root.module.path, span: headOf(root.node) }, reader);
+  idle.push(...hollow.values());
+
   const states: MachineState[] = [...nodes.values()].map(node => ({
     id: node.name,
     name: node.name,
     place: node.place,
     work: allOf(node.work),
-    raises: [...(raises.get(node.name) ?? [])],
+    raises: [...(raises.get(node.name) ?? [])].filter(key => !hollow.has(key)),
     resets: [...(resets.get(node.name) ?? [])],
     human: human.has(node.name),
     guard: guards.get(node.name),
@@ -508,7 +531,7 @@ function machineOf(one: Builder, runs: readonly Run[], loops: Loop[], reader: Re
     unit: 'superstep',
     limit,
     perUnit: allOf([]),
-    counters: [...counters.values()],
+    counters: [...counters.values()].filter(({ key }) => !hollow.has(key)),
     onLimit: 'throws GraphRecursionError',
     open,
     fixes: mine.flatMap(run => run.fixes),
@@ -672,8 +695,104 @@ function nodeWork(action: In<Expression>, reader: Reader): Work {
 
 // ---- State channels, routers and nodes --------------------------------------------------------------------------------
 
-/** How a channel of the state takes an update. */
-type Channel = 'replace' | 'sum' | 'append';
+/** How a channel of the state takes an update, and what it holds before the first. */
+interface Channel {
+  readonly takes: 'replace' | 'sum' | 'append';
+  readonly start: Start;
+}
+
+/** A number, `nothing` where nobody gives one, or what cannot be told. */
+type Start = number | 'nothing' | 'unknown';
+
+/** What is read of a graph's state. */
+interface GraphState {
+  readonly channels: ReadonlyMap<string, Channel>;
+  /** Where a field starts, over all runs in sight. */
+  starts(key: string): Start;
+  /** The inputs of those runs. */
+  readonly inputs: readonly Value[];
+  /** Counters whose limit ends the cycle when it is reached; what is no number reaches none. */
+  readonly reached: Map<string, Bound>;
+  /** Counters that are added to whatever they hold, be it nothing. */
+  readonly bare: Set<string>;
+}
+
+const messages: Channel = { takes: 'append', start: 0 };
+
+/** From the input of each run; what it leaves out has its channel's default. */
+function stateOf(one: Builder, reader: Reader): GraphState {
+  const channels = channelsOf(one.root, reader);
+  const inputs = one.started.flatMap(({ node, module }) => {
+    const input = node.arguments[0];
+    return input ? reader.resolver.values(input.value, module) : [];
+  });
+  const startIn = (input: Value, key: string): Start => {
+    if (input.kind !== 'object') return 'unknown';
+    const given = reader.resolver.entry(input, key);
+    if (given) {
+      const value = limitOf({ node: given.node, module: given.module, env: undefined }, reader.resolver);
+      return value.kind === 'number' ? value.value : 'unknown';
+    }
+    return reader.resolver.isOpen(input) ? 'unknown' : (channels.get(key)?.start ?? 'unknown');
+  };
+  const starts = (key: string): Start => {
+    const found = inputs.map(input => startIn(input, key));
+    if (found.length === 0 || found.includes('unknown')) return 'unknown';
+    return found.includes('nothing') ? 'nothing' : Math.min(...(found as number[]));
+  };
+  return { channels, starts, inputs, reached: new Map(), bare: new Set() };
+}
+
+/** A counter that is added to nothing: it is no number, and never reaches its limit. */
+function hollowCounters(state: GraphState, place: Place, reader: Reader): ReadonlyMap<string, IdleBound> {
+  const found = new Map<string, IdleBound>();
+  for (const [key, bound] of state.reached) {
+    const field = key.slice(0, -1);
+    if (!state.bare.has(key) || state.starts(field) !== 'nothing') continue;
+    const lacking = state.inputs.filter(input => input.kind === 'object' && !reader.resolver.entry(input, field));
+    found.set(key, {
+      name: field,
+      place: bound.place ?? place,
+      text: `${field} starts as nothing, for no input gives it and its channel has no default, so what is added to it makes no number and ${bound.text} is never true`,
+      advice: `Give ${field} a start.`,
+      framework: 'langgraph',
+      witness: [{ ...place, message: 'the graph' }],
+      fixes: [
+        {
+          title: `Start ${field} at 0`,
+          safe: true,
+          rules: ['ineffective-bound'],
+          operations: lacking.flatMap(input =>
+            input.kind === 'object'
+              ? [{ do: 'setOption' as const, path: input.module.path, at: input.node.span, key: field, value: '0' }]
+              : [],
+          ),
+        },
+      ],
+    });
+  }
+  return found;
+}
+
+/** A counter that does not start at 0 takes so many more turns, or fewer. */
+function from(counter: Counter, state: GraphState): Counter {
+  const { limit } = counter.bound;
+  const start = state.starts(counter.key.slice(0, -1));
+  const turns = asNumber(limit);
+  if (!counter.key.endsWith('<') || typeof start !== 'number' || turns === undefined) return counter;
+  return { ...counter, bound: { ...counter.bound, limit: number(Math.max(0, turns - start)) } };
+}
+
+/** `(state.n ?? 0) + 1`: counts from something where nothing is given. */
+function hasFallback(node: Expression): boolean {
+  let found = false;
+  walk(node, {
+    enter(one) {
+      if (one.kind === 'logical' || one.kind === 'conditional' || one.kind === 'call') found = true;
+    },
+  });
+  return found;
+}
 
 function channelsOf(root: In<CallExpression>, reader: Reader): ReadonlyMap<string, Channel> {
   const channels = new Map<string, Channel>();
@@ -681,7 +800,7 @@ function channelsOf(root: In<CallExpression>, reader: Reader): ReadonlyMap<strin
   if (!first) return channels;
   for (const value of reader.resolver.values(first.value, root.module)) {
     if (value.kind === 'external') {
-      if (/Messages(Annotation|State|ZodState)$/.test(value.path)) channels.set('messages', 'append');
+      if (/Messages(Annotation|State|ZodState)$/.test(value.path)) channels.set('messages', messages);
       const made = value.chain.at(-1);
       const object = made?.node.arguments[0]?.value;
       if (made && object) {
@@ -701,7 +820,7 @@ function channelsOf(root: In<CallExpression>, reader: Reader): ReadonlyMap<strin
         }
       }
       if (reader.resolver.externalBases(value.info).some(path => /MessagesState$/.test(path)))
-        channels.set('messages', 'append');
+        channels.set('messages', messages);
     }
   }
   return channels;
@@ -711,7 +830,7 @@ function readChannels(object: In<ObjectExpression>, channels: Map<string, Channe
   for (const entry of object.node.entries) {
     if (entry.kind === 'spread') {
       const text = entry.value.kind === 'member' && entry.value.object.kind === 'name' ? entry.value.object.name : '';
-      if (/Messages(Annotation|ZodState)/.test(text)) channels.set('messages', 'append');
+      if (/Messages(Annotation|ZodState)/.test(text)) channels.set('messages', messages);
       continue;
     }
     channels.set(entry.key, channelKind(entry.value, object.module, reader));
@@ -719,22 +838,40 @@ function readChannels(object: In<ObjectExpression>, channels: Map<string, Channe
 }
 
 function channelKind(node: Expression, module: Module, reader: Reader): Channel {
-  let reducer: In<Expression> | undefined;
-  if (node.kind === 'call')
-    reducer = reader.resolver.option({ node, module }, 'reducer') ?? reader.resolver.option({ node, module }, 'value');
-  else if (node.kind === 'object')
-    reducer = reader.resolver.entry({ node, module }, 'reducer') ?? reader.resolver.entry({ node, module }, 'value');
-  if (!reducer) return 'replace';
+  const given = (key: string): In<Expression> | undefined => {
+    if (node.kind === 'call') return reader.resolver.option({ node, module }, key);
+    return node.kind === 'object' ? reader.resolver.entry({ node, module }, key) : undefined;
+  };
+  const reducer = given('reducer') ?? given('value');
+  const start = channelStart(node, given('default'), reader);
+  if (!reducer) return { takes: 'replace', start };
   for (const value of reader.resolver.values(reducer.node, reducer.module)) {
-    if (value.kind === 'external' && /messagesStateReducer|addMessages|add_messages/.test(value.path)) return 'append';
+    if (value.kind === 'external' && /messagesStateReducer|addMessages|add_messages/.test(value.path)) return messages;
     if (value.kind !== 'function' || !value.info.node) continue;
-    const kind = reducerKind(value.info.node.body);
-    if (kind) return kind;
+    const takes = reducerKind(value.info.node.body);
+    // The first update of a sum is its value, where there is no default.
+    if (takes) return { takes, start: takes === 'sum' && start === 'nothing' ? 0 : start };
   }
-  return 'replace';
+  return { takes: 'replace', start };
 }
 
-function reducerKind(body: readonly unknown[]): Channel | undefined {
+/** `Annotation`, `null` and options without a default hold nothing at first; of other schemas it is not told. */
+function channelStart(node: Expression, initial: In<Expression> | undefined, reader: Reader): Start {
+  if (!initial) {
+    const name = node.kind === 'call' ? calleeName(node.callee) : nameOf(node);
+    const holdsNothing = node.kind === 'object' || name === 'Annotation' || name.endsWith('.Annotation');
+    return holdsNothing || (node.kind === 'literal' && node.value === null) ? 'nothing' : 'unknown';
+  }
+  for (const value of reader.resolver.values(initial.node, initial.module)) {
+    const [only, ...more] = value.kind === 'function' ? (value.info.node?.body ?? []) : [];
+    if (value.kind !== 'function' || only?.kind !== 'return' || !only.value || more.length > 0) continue;
+    const limit = limitOf({ node: only.value, module: value.info.module, env: undefined }, reader.resolver);
+    if (limit.kind === 'number') return limit.value;
+  }
+  return 'unknown';
+}
+
+function reducerKind(body: readonly unknown[]): Channel['takes'] | undefined {
   const text = JSON.stringify(body, (key, v) =>
     key === 'span' || key === 'head' || key === 'nameSpan' ? undefined : v,
   );
@@ -745,16 +882,17 @@ function reducerKind(body: readonly unknown[]): Channel | undefined {
 
 /** `Annotated[int, operator.add]`, `Annotated[list, add_messages]`. */
 function annotatedReducer(annotation: Expression): Channel {
-  if (annotation.kind !== 'index' || annotation.index.kind !== 'list') return 'replace';
+  const replace: Channel = { takes: 'replace', start: 'unknown' };
+  if (annotation.kind !== 'index' || annotation.index.kind !== 'list') return replace;
   const [type, reducer] = annotation.index.items;
-  if (!type || !reducer) return 'replace';
+  if (!type || !reducer) return replace;
   const name = reducer.kind === 'member' ? reducer.property : reducer.kind === 'name' ? reducer.name : '';
-  if (/add_messages|concat|extend|append/.test(name)) return 'append';
+  if (/add_messages|concat|extend|append/.test(name)) return messages;
   if (name === 'add' || name === 'iadd') {
     const base = type.kind === 'index' ? type.object : type;
-    return base.kind === 'name' && /^(int|float)$/.test(base.name) ? 'sum' : 'append';
+    return base.kind === 'name' && /^(int|float)$/.test(base.name) ? { takes: 'sum', start: 0 } : messages;
   }
-  return 'replace';
+  return replace;
 }
 
 interface Route {
@@ -769,6 +907,7 @@ function routesOf(
   router: In<Expression>,
   map: In<Expression> | undefined,
   nodes: readonly string[],
+  graph: GraphState,
   reader: Reader,
 ): { routes: Route[]; open: boolean } {
   const resolver = reader.resolver;
@@ -806,11 +945,10 @@ function routesOf(
   }
   for (const info of functions) {
     const { ways } = functionWays(info, { resolver, watch: (call, module) => reader.costs(call, module) });
-    const _site = siteOf(info);
     const decided = info.node ? taint(info.node.body, info.module, reader) : () => undefined;
     for (const way of ways) {
       if (way.end.kind !== 'return' || !way.end.value) continue;
-      const counters = countersOf(way, info, reader, false);
+      const counters = countersOf(way, info, graph, reader, false);
       const controller = routeController(way, info, decided);
       const labels = labelsOf(way.end.value, info.module, reader);
       if (!labels.complete) {
@@ -868,10 +1006,6 @@ function labelsOf(node: Expression, module: Module, reader: Reader): Labels {
   return stringsOf(node, module, reader.resolver);
 }
 
-function siteOf(info: FunctionInfo): LoopSite {
-  return { module: info.module, span: info.node?.span ?? [0, Number.MAX_SAFE_INTEGER], initial: () => undefined };
-}
-
 /** Path of the state parameter. */
 function statePath(info: FunctionInfo): string | undefined {
   const parameters = info.node?.parameters ?? [];
@@ -895,15 +1029,25 @@ function stateKey(path: string, info: FunctionInfo, state: string | undefined): 
 }
 
 /** Counters in the graph's state that a way compares before it goes on; `late`: a node's update comes after its check. */
-function countersOf(way: Way, info: FunctionInfo, reader: Reader, late: boolean): readonly Counter[] {
-  const state = statePath(info);
-  return comparedCounters(
-    way,
-    info,
-    path => stateKey(path, info, state),
-    reader,
-    () => late,
-  );
+function countersOf(
+  way: Way,
+  info: FunctionInfo,
+  state: GraphState,
+  reader: Reader,
+  late: boolean,
+): readonly Counter[] {
+  const parameter = statePath(info);
+  const compared = (truth: boolean): Counter[] =>
+    comparedCounters(
+      { ...way, facts: way.facts.filter(fact => fact.truth === truth) },
+      info,
+      path => stateKey(path, info, parameter),
+      reader,
+      () => late,
+    ).map(counter => from(counter, state));
+  const reached = compared(false);
+  for (const { key, bound } of reached) state.reached.set(key, bound);
+  return [...compared(true), ...reached];
 }
 
 function routeController(
@@ -933,18 +1077,12 @@ interface NodeFacts {
 }
 
 /** What a node's function does to the state's counters, and where its commands go: nowhere else, if it has no edges. */
-function nodeFacts(
-  info: FunctionInfo,
-  channels: ReadonlyMap<string, Channel>,
-  commandsOnly: boolean,
-  reader: Reader,
-): NodeFacts {
+function nodeFacts(info: FunctionInfo, graph: GraphState, commandsOnly: boolean, reader: Reader): NodeFacts {
   const { ways } = functionWays(info, {
     resolver: reader.resolver,
     watch: (call, module) => reader.effect(call, module) !== undefined || reader.costs(call, module),
   });
   const state = statePath(info);
-  const _site = siteOf(info);
   const resets = new Set<string>();
   const raisedPer: Set<string>[] = [];
   const jumps: NodeFacts['jumps'][number][] = [];
@@ -966,13 +1104,13 @@ function nodeFacts(
     if (value) {
       const command = commandOf(value, info.module, reader);
       const update = command ? command.update : { node: value, module: info.module };
-      if (update) readUpdate(update, info, state, channels, raised, resets, reader);
+      if (update) readUpdate(update, info, state, graph, raised, resets, reader);
       if (command?.goto) {
         const labels = labelsOf(command.goto.node, command.goto.module, reader);
         ends = commandsOnly && labels.complete && labels.strings.every(label => label === end);
         jumps.push({
           to: labels.complete ? labels.strings.filter(label => label !== end) : undefined,
-          counters: countersOf(way, info, reader, true),
+          counters: countersOf(way, info, graph, reader, true),
           place: { path: info.module.path, span: command.goto.node.span },
           controller: routeController(way, info, decided),
           parallel: labels.parallel,
@@ -1006,7 +1144,7 @@ function readUpdate(
   update: In<Expression>,
   info: FunctionInfo,
   state: string | undefined,
-  channels: ReadonlyMap<string, Channel>,
+  graph: GraphState,
   raised: Set<string>,
   resets: Set<string>,
   reader: Reader,
@@ -1016,7 +1154,7 @@ function readUpdate(
     for (const entry of value.node.entries) {
       if (entry.kind !== 'entry') continue;
       const key = entry.key;
-      const channel = channels.get(key) ?? 'replace';
+      const channel = graph.channels.get(key)?.takes ?? 'replace';
       if (channel === 'append') {
         raised.add(`${key}.length<`);
         continue;
@@ -1031,8 +1169,9 @@ function readUpdate(
       const given = linear({ node: entry.value, module: value.module, env: undefined }, () => true);
       const path = given ? stateKey(given.path, info, state) : undefined;
       if (given && path === key) {
-        if (given.offset > 0) raised.add(`${key}<`);
-        else if (given.offset < 0) raised.add(`${key}>`);
+        const counter = given.offset > 0 ? `${key}<` : given.offset < 0 ? `${key}>` : undefined;
+        if (counter) raised.add(counter);
+        if (counter && !hasFallback(entry.value)) graph.bare.add(counter);
       } else resets.add(key);
     }
   }
