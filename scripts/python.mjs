@@ -11,7 +11,7 @@ import { root } from './bootstrap.mjs';
 
 const requirements = join(root, 'examples', 'requirements.txt');
 /** What the examples and the tests of frameworks import. */
-const modules = ['langgraph', 'langchain_openai', 'crewai'];
+const modules = ['langgraph', 'langchain_openai', 'crewai', 'tenacity', 'backoff', 'retrying', 'retry'];
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'loopbound');
 
 /** The Python that runs the examples: LOOPBOUND_PYTHON, the one in the cache, or the system's. */

@@ -11,6 +11,7 @@ import { http } from './http.ts';
 import { langchainAgents } from './langchain-agents.ts';
 import { langgraph } from './langgraph.ts';
 import { langgraphTeams } from './langgraph-teams.ts';
+import { llamaindexAgents } from './llamaindex-agents.ts';
 import { llamaindexWorkflow } from './llamaindex-workflow.ts';
 import { mastra } from './mastra.ts';
 import { middleware } from './middleware.ts';
@@ -36,6 +37,7 @@ export const frameworks: readonly Framework[] = [
   langgraphTeams,
   mastra,
   llamaindexWorkflow,
+  llamaindexAgents,
   beeai,
   adk,
   voltagent,

@@ -4,13 +4,14 @@ import type { Counter, Machine, MachineState, Run, Transition, Work } from '../g
 import { nothing } from '../graph/model.ts';
 import { linear } from '../program/access.ts';
 import type { CallExpression, Expression, Module } from '../program/model.ts';
-import { limitOf, nameOf, symbol } from '../program/quantity.ts';
+import { limitOf, nameOf } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import type { In } from '../program/values.ts';
 import type { Place } from '../rules/finding.ts';
 import { madeAt, type PackageCall, packageCalls, placeOfCall } from './calls.ts';
 import type { Contribution, Framework } from './framework.ts';
 import { headOf } from './literals.ts';
+import { agentRun } from './llamaindex-agents.ts';
 import { workOfCallable } from './plain/work.ts';
 import type { Reader } from './reading.ts';
 import { type KeyOf, lastingKey, parameterKey, raisedOnAll, type StepWay, stepWays } from './step-ways.ts';
@@ -33,14 +34,14 @@ export const llamaindexWorkflow: Framework = {
   packages: { typescript: packages, python: [] },
   defaults: [
     {
-      option: 'timeout of a workflow',
-      package: '@llamaindex/workflow',
+      option: 'events of a workflow',
+      package: '@llamaindex/workflow-core',
       language: 'typescript',
       value: null,
       unit: 'events',
-      sentinels: { timeout: 'accepted and never read' },
+      sentinels: {},
       onLimit: '',
-      proof: 'read in the packages; not run',
+      proof: 'test/integration/llamaindex.test.ts',
     },
   ],
   calls: [],
@@ -151,20 +152,17 @@ function eventNames(call: In<CallExpression>): string {
 function handlerWork(call: In<CallExpression>, reader: Reader): Work {
   const handler = call.node.arguments[1]?.value;
   if (!handler) return nothing;
-  if (agentResults(handler, call.module, reader)) {
-    return { do: 'model', count: symbol('calls of agentHandler'), place: placeOfCall(call), what: 'agentHandler' };
-  }
-  return workOfCallable(handler, call.module, reader);
+  const made = agentHandlerOf(handler, call.module, reader);
+  return made
+    ? agentRun(made, ':agentHandler', placeOfCall(call), reader)
+    : workOfCallable(handler, call.module, reader);
 }
 
-/** `results` of an `agentHandler`: the model sends one of these events. */
-function agentResults(node: Expression, module: Module, reader: Reader): In<Expression> | undefined {
-  for (const value of reader.resolver.externals(node, module)) {
-    const made = /:agentHandler\(\)$/.test(value.path) ? value.chain.at(-1) : undefined;
-    const results = made && reader.resolver.option(made, 'results');
-    if (results) return results;
-  }
-  return undefined;
+function agentHandlerOf(node: Expression, module: Module, reader: Reader): In<CallExpression> | undefined {
+  return reader.resolver
+    .externals(node, module)
+    .find(value => /:agentHandler\(\)$/.test(value.path))
+    ?.chain.at(-1);
 }
 
 /** Calls that made the events of an expression: `[a, or(b, c)]`. */
@@ -204,7 +202,9 @@ function readHandler(call: In<CallExpression>, known: ReadonlySet<CallExpression
   const accepts = acceptedBy(call, reader);
   const handler = call.node.arguments[1]?.value;
   if (!handler) return { accepts, emits: [], raises: [], resets: [] };
-  const results = agentResults(handler, call.module, reader);
+  const made = agentHandlerOf(handler, call.module, reader);
+  // The model sends one of these events.
+  const results = made && reader.resolver.option(made, 'results');
   if (results) {
     const events = eventsIn(results.node, results.module, reader);
     const place: Place = { path: call.module.path, span: headOf(call.node) };

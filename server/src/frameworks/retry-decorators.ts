@@ -1,10 +1,10 @@
 // Python's retry decorators: tenacity, backoff, retrying, retry. Without a limit each of them tries for ever.
 // It must not judge loops that the decorated code has itself.
-import type { Loop, Step } from '../graph/model.ts';
+import type { FixPlan, Loop, Step } from '../graph/model.ts';
 import type { CallExpression, Expression, FunctionNode } from '../program/model.ts';
 import { limitOf, nameOf, number, type Quantity, symbol } from '../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../program/scope.ts';
-import type { Place } from '../rules/finding.ts';
+import type { FixOperation, Place } from '../rules/finding.ts';
 import { splitPath } from './calls.ts';
 import type { Contribution, Framework } from './framework.ts';
 import { workOf } from './plain/work.ts';
@@ -17,24 +17,45 @@ interface Library {
   readonly limits: readonly string[];
   /** What the first one means where it does not limit. */
   readonly endless: (value: number) => boolean;
+  readonly sentinels: Readonly<Record<string, string>>;
+  /** The first one's value for four attempts; `$name` is imported from the package. */
+  readonly four: { readonly text: string; readonly imported?: string };
 }
 
-/** Read in tenacity 9.1, backoff 2.2, retrying 1.4 and retry 0.9: none of them has a limit of its own. */
+/** Run in tenacity 9.2, backoff 2.2, retrying 1.4 and retry 0.9: none of them has a limit of its own. */
 const libraries: readonly Library[] = [
-  { package: 'tenacity', path: /^:retry(\(\))?$/, limits: ['stop'], endless: () => false },
+  {
+    package: 'tenacity',
+    path: /^:retry(\(\))?$/,
+    limits: ['stop'],
+    endless: () => false,
+    sentinels: { stop_never: 'no limit', 'stop_after_attempt(0)': 'one attempt', None: 'raises a TypeError' },
+    four: { text: '$stop_after_attempt(4)', imported: 'stop_after_attempt' },
+  },
   {
     package: 'backoff',
     path: /^:on_(exception|predicate)\(\)$/,
     limits: ['max_tries', 'max_time'],
-    endless: () => false,
+    endless: value => value <= 0,
+    sentinels: { 0: 'no limit', '-1': 'no limit', None: 'no limit', inf: 'no limit' },
+    four: { text: '4' },
   },
   {
     package: 'retrying',
     path: /^:retry(\(\))?$/,
     limits: ['stop_max_attempt_number', 'stop_max_delay', 'stop', 'stop_func'],
     endless: () => false,
+    sentinels: { 0: 'one attempt', None: 'no limit', inf: 'no limit' },
+    four: { text: '4' },
   },
-  { package: 'retry', path: /^:(api\.)?retry(\(\))?$/, limits: ['tries'], endless: value => value < 0 },
+  {
+    package: 'retry',
+    path: /^:(api\.)?retry(\(\))?$/,
+    limits: ['tries'],
+    endless: value => value < 0,
+    sentinels: { 0: 'no attempt', '-1': 'no limit', inf: 'no limit' },
+    four: { text: '4' },
+  },
 ];
 
 export const retryDecorators: Framework = {
@@ -48,9 +69,9 @@ export const retryDecorators: Framework = {
     language: 'python',
     value: null,
     unit: 'attempts',
-    sentinels: {},
-    onLimit: 'raises the last error',
-    proof: 'read in the package; not run',
+    sentinels: library.sentinels,
+    onLimit: library.package === 'tenacity' ? 'raises a RetryError' : 'raises the last error',
+    proof: 'test/integration/retries-python.test.ts',
   })),
   calls: [],
   read(reader): Contribution {
@@ -128,8 +149,25 @@ function add(
     sure: true,
     steps: [reader.stepId(info)],
     body,
-    fixes: [],
+    fixes: fixesOf(library, expression, call, info),
   });
+}
+
+function fixesOf(
+  library: Library,
+  expression: Expression,
+  call: CallExpression | undefined,
+  info: FunctionInfo,
+): FixPlan[] {
+  const { path } = info.module;
+  const { text, imported } = library.four;
+  const key = library.limits[0]!;
+  const bound: FixOperation = call
+    ? { do: 'setOption', path, at: call.span, key, value: text }
+    : { do: 'replace', path, at: [expression.span[1], expression.span[1]], text: `(${key}=${text})` };
+  const needed: FixOperation[] = imported ? [{ do: 'import', path, specifier: library.package, imported }] : [];
+  // An honest run may need more attempts than these.
+  return [{ title: 'Stop after 4 attempts', safe: false, rules: ['unguarded-retry'], operations: [...needed, bound] }];
 }
 
 function attemptsOf(library: Library, call: CallExpression | undefined, info: FunctionInfo, reader: Reader): Quantity {
@@ -143,11 +181,14 @@ function attemptsOf(library: Library, call: CallExpression | undefined, info: Fu
   if (!given) return 'endless';
   const first = option(library.limits[0]!);
   if (!first) return unread;
-  if (/(^|\.)stop_never$/.test(nameOf(first)) || (first.kind === 'literal' && first.value === null)) return 'endless';
+  // Another limit holds where this one does not.
+  const none: Quantity = library.limits.slice(1).some(key => option(key)) ? unread : 'endless';
+  if (/(^|\.)stop_never$/.test(nameOf(first)) || (first.kind === 'literal' && first.value === null)) return none;
   const counted = /(^|\.)stop_after_attempt$/.test(first.kind === 'call' ? nameOf(first.callee) : '')
     ? (first as CallExpression).arguments[0]?.value
     : first;
   const limit = counted && limitOf({ node: counted, module: info.module, env: undefined }, reader.resolver);
   if (limit?.kind !== 'number') return unread;
-  return library.endless(limit.value) ? 'endless' : number(limit.value);
+  if (!Number.isFinite(limit.value) || library.endless(limit.value)) return none;
+  return number(library.package === 'retry' ? limit.value : Math.max(1, limit.value));
 }

@@ -154,6 +154,9 @@ export function limitOf(at: Located, resolver: Resolver, depth = 0): Limit {
       const callee = node.callee;
       const first = node.arguments[0]?.value;
       const called = calleeName(callee);
+      // Python: `float("inf")`.
+      if (called === 'float' && first?.kind === 'literal' && /^[+-]?inf(inity)?$/i.test(String(first.value)))
+        return { kind: 'number', value: String(first.value).startsWith('-') ? -Infinity : Infinity };
       if (first && /^(Number|parseInt|parseFloat|int|float|floor|ceil|round|trunc|abs)$/.test(called))
         return again(first);
       if (/^(min|max)$/.test(called) && node.arguments.length > 0) {

@@ -130,6 +130,8 @@ function advice(cycle: Cycle): string {
       return 'Count turns in the state, or compare the number of steps that ran (context.steps.length), and return Workflow.END.';
     case 'xstate':
       return 'Count turns in the context and let a guard end at a limit: maxIterations does not see this cycle.';
+    case 'llamaindex-agents':
+      return 'The package has no limit: count the model’s answers while reading runStream and leave the loop, or guard the model’s chat.';
     default:
       return 'Set the framework’s limit for a run, or count turns and stop.';
   }
