@@ -1,5 +1,5 @@
-// npm run docs: rewrites what the docs generate: from the rules the table in README.md and one page for each rule, from
-// the guard's doc comments the API reference (api.mjs).
+// npm run docs: rewrites what the docs generate: from the rules and the extension's settings the tables in README.md, from
+// the rules one page each, from the guard's doc comments the API reference (api.mjs).
 // test/docs.test.ts compares the same text with what is checked in.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,8 @@ export async function loadRules() {
 export async function generated() {
   const rules = await loadRules();
   const files = new Map();
-  files.set('README.md', replaceRegion(read('README.md'), 'rules', ruleTable(rules)));
+  const readme = replaceRegion(read('README.md'), 'rules', ruleTable(rules));
+  files.set('README.md', replaceRegion(readme, 'settings', settingsTable()));
   for (const rule of rules) files.set(`docs/rules/${rule.id}.md`, rulePage(rule));
   return files;
 }
@@ -37,6 +38,18 @@ function ruleTable(rules) {
   if (rules.length === 0) return '';
   const rows = rules.map(rule => `| [${rule.id}](docs/rules/${rule.id}.md) | ${rule.what.replaceAll('|', '\\|')} |\n`);
   return `| rule | finds |\n|---|---|\n${rows.join('')}`;
+}
+
+function settingsTable() {
+  const texts = JSON.parse(read('package.nls.json'));
+  const { configuration } = JSON.parse(read('package.json')).contributes;
+  const rows = configuration.flatMap(({ properties }) =>
+    Object.entries(properties).map(
+      ([name, { default: usual, markdownDescription }]) =>
+        `| \`${name}\` | \`${usual}\` | ${texts[markdownDescription.slice(1, -1)]} |\n`,
+    ),
+  );
+  return `| setting | default | what it does |\n|---|---|---|\n${rows.join('')}`;
 }
 
 function rulePage(rule) {
