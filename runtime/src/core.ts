@@ -187,6 +187,7 @@ export class GuardCore implements Controllable {
     const remembered = signature && detector?.push(name, signature, time);
     this.#calls++;
     run.calls++;
+    run.inFlight++;
     const op = facts.op ?? this.op;
     if (op === 'model') run.modelCalls++;
     if (op === 'step') run.steps.set(name, (run.steps.get(name) ?? 0) + 1);
@@ -207,7 +208,9 @@ export class GuardCore implements Controllable {
       throw checked;
     }
     // Hooks cannot answer in place of a call: it goes on, warned.
-    return new GuardedCall(this, facts, undefined, undefined, undefined, undefined, undefined, currentRun(), 0, 0);
+    const run = currentRun();
+    run.inFlight++;
+    return new GuardedCall(this, facts, undefined, undefined, undefined, undefined, undefined, run, 0, 0);
   }
 
   /** Like {@link begin} for callers that can wait: `onTrip` is awaited, and an answer of `onWarn` is given as it is. */
@@ -519,6 +522,7 @@ export class GuardedCall {
   succeed(output: unknown, known?: Outcome): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#run.inFlight--;
     const { options, context, budget } = this.#core;
     const facts = this.#facts;
     const run = this.#run;
@@ -562,6 +566,7 @@ export class GuardedCall {
   fail(error: unknown): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#run.inFlight--;
     this.#pass?.failure(errorName(error));
     this.#reservation?.settle({ usd: 0, tokens: 0 });
     if (this.#remembered && this.#detector) {
@@ -575,6 +580,7 @@ export class GuardedCall {
   release(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#run.inFlight--;
     this.#reservation?.release();
     if (this.#remembered) this.#detector?.forget(this.#remembered);
     this.#pass?.release();

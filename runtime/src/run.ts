@@ -38,6 +38,8 @@ export class Run {
   readonly root: Run;
   readonly startedAt = Date.now();
   calls = 0;
+  /** Calls that have begun and not ended. */
+  inFlight = 0;
   modelCalls = 0;
   tokens = 0;
   usd = 0;

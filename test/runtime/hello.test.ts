@@ -21,7 +21,7 @@ const call = (outcome: 'ok' | 'blocked'): AgentEvent => ({
 
 afterEach(() => shared.runs.clear());
 
-it('leaves out of its totals what waits to be told', () => {
+it('leaves out of its totals what waits to be told, and calls that have not ended', () => {
   const events = new DropOldest<AgentEvent>(10);
   const outbox: Outbox = {
     agentId: 'a',
@@ -31,7 +31,7 @@ it('leaves out of its totals what waits to be told', () => {
     wake: () => undefined,
     drain: async () => undefined,
   };
-  const run = { id: 'run', name: 'run', startedAt: 1, calls: 5, tokens: 50, usd: 2.5 };
+  const run = { id: 'run', name: 'run', startedAt: 1, calls: 6, inFlight: 1, tokens: 50, usd: 2.5 };
   shared.runs.set('run', run as never);
   events.push(call('ok'));
   events.push(call('ok'));

@@ -32,7 +32,8 @@ export class Workbench {
   /** Makes the panel below the editor this high. */
   async panelHeight(height) {
     const { x, y, height: now } = await this.page.locator('.part.panel').boundingBox();
-    await this.drag({ x: x + 300, y }, { x: x + 300, y: y + now - height });
+    // The edge is a strip right above it.
+    await this.drag({ x: x + 300, y: y - 2 }, { x: x + 300, y: y + now - height });
   }
 
   /** Saves a picture of the window, or of a part of it. */
@@ -259,7 +260,7 @@ export class Workbench {
       ['Light High Contrast', 'hc-light', 'vscode-high-contrast-light'],
       ['Dark Modern', 'dark', 'vscode-dark'],
     ]) {
-      this.theme(theme);
+      await this.theme(theme);
       await frame.locator(`body.${kind}`).waitFor();
       const { serious } = await this.axe(frame);
       assert.deepEqual(serious, [], theme);
@@ -277,10 +278,21 @@ export class Workbench {
       .reduce((sum, count) => sum + count, 0);
   }
 
-  /** Chooses a colour theme by its name, as a change of the user's settings on the disk. */
-  theme(name) {
-    const file = path.join(this.state, 'data/User/settings.json');
-    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
-    fs.writeFileSync(file, JSON.stringify({ ...settings, 'workbench.colorTheme': name }));
+  /** Sets the workspace's settings, as its file on the disk. */
+  settings(values) {
+    const file = path.join(this.workspace, '.vscode/settings.json');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, JSON.stringify(values));
+  }
+
+  /** Chooses a colour theme by its name. */
+  async theme(name) {
+    const { page } = this;
+    await this.command('Preferences: Color Theme', { asks: true });
+    const input = page.locator('.quick-input-widget input[placeholder*="Theme"]').first();
+    await input.fill(name);
+    await page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 }

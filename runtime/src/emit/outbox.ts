@@ -44,12 +44,14 @@ export const helloOf = (outbox: Outbox, taken: readonly AgentEvent[] = []): Agen
     runtime: `node ${process.versions.node}`,
     library: VERSION,
   },
-  runs: [...shared.runs.values()].slice(-LIMITS.runsPerHello).map(({ id, name, startedAt, calls, tokens, usd }) => {
-    const told: OpenRun = { runId: id, name, time: startedAt, calls, tokens, usd };
-    for (const event of taken) leaveOut(told, event);
-    for (const event of outbox.events) leaveOut(told, event);
-    return told;
-  }),
+  runs: [...shared.runs.values()]
+    .slice(-LIMITS.runsPerHello)
+    .map(({ id, name, startedAt, calls, inFlight, tokens, usd }) => {
+      const told: OpenRun = { runId: id, name, time: startedAt, calls: Math.max(0, calls - inFlight), tokens, usd };
+      for (const event of taken) leaveOut(told, event);
+      for (const event of outbox.events) leaveOut(told, event);
+      return told;
+    }),
   pendingTrips: outbox.trips.size,
 });
 

@@ -341,31 +341,4 @@ describe('in the extension host', () => {
     watch.dispose();
     await set('debug.pauseOnTrip', undefined);
   });
-
-  it('the time of a keystroke, with the analysis and without', async () => {
-    const type = async () => {
-      const editor = await show('research.ts');
-      editor.selection = new vscode.Selection(5, 0, 5, 0);
-      const times = [];
-      for (let key = 0; key < 40; key++) {
-        const began = performance.now();
-        await run('type', { text: 'x' });
-        times.push(performance.now() - began);
-      }
-      await run('workbench.action.files.revert');
-      return times.sort((a, b) => a - b);
-    };
-    // In turns, and the best of each: what else the machine does meets both alike.
-    const best = { on: undefined, off: undefined };
-    for (let turn = 0; turn < 6; turn++) {
-      const which = turn % 2 === 0 ? 'on' : 'off';
-      await set('enable', which === 'on' ? undefined : false);
-      const times = await type();
-      if (!best[which] || times[20] < best[which][20]) best[which] = times;
-    }
-    await set('enable', undefined);
-    const say = times => `${times[20].toFixed(1)} ms (p95 ${times[38].toFixed(1)})`;
-    const ratio = (best.on[20] / best.off[20]).toFixed(2);
-    tell(`with ${say(best.on)}, without ${say(best.off)}, ratio ${ratio}`);
-  });
 });

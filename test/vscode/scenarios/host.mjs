@@ -43,8 +43,8 @@ export const scenario = async setup => {
   assert.ok(checks.length > 10 && code === 0, `${checks.length} checks, exit code ${code}`);
 };
 
-// Two thousand files of ordinary code, a tenth of it about agents.
-const fill = workspace => {
+/** Two thousand files of ordinary code, a tenth of it about agents. */
+export const fill = workspace => {
   fs.mkdirSync(path.join(workspace, 'lib'));
   for (let at = 0; at < FILES; at++) {
     const agent = at % 10 === 0;
