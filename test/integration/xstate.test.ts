@@ -64,4 +64,40 @@ describe('a cycle of invoked actors', () => {
     expect(await cycle({ turns: 3 })()).toBe(5);
     expect(await cycle({ turns: 3, fails: true })()).toBe(3);
   });
+
+  test.each([
+    ['a state', { target: 'failed' }, 'done'],
+    [
+      'an error',
+      {
+        actions: () => {
+          throw new Error('gave up');
+        },
+      },
+      'error',
+    ],
+  ])('ends at a counter that entry raises and always asks, by %s', async (_name, end, status) => {
+    let calls = 0;
+    const ask = fromPromise(async () => ++calls);
+    const machine = setup({ actors: { ask } }).createMachine({
+      context: { turns: 0 },
+      initial: 'write',
+      states: {
+        write: {
+          entry: assign({ turns: ({ context }) => context.turns + 1 }),
+          always: { guard: ({ context }) => context.turns > 3, ...end },
+          invoke: { src: 'ask', onDone: 'judge' },
+        },
+        judge: { invoke: { src: 'ask', onDone: 'write' } },
+        failed: { type: 'final' },
+      },
+    });
+    const actor = createActor(machine);
+    const ended = new Promise<void>(resolve => {
+      actor.subscribe({ error: () => resolve(), complete: resolve });
+    });
+    actor.start();
+    await ended;
+    expect([calls, actor.getSnapshot().status]).toEqual([6, status]);
+  });
 });

@@ -1,5 +1,5 @@
 // Loops that model clients run themselves: Anthropic's toolRunner, OpenAI's runTools, the query of the Claude Agent SDK.
-// All but the last are proven in test/integration/tool-runners.test.ts.
+// Proven in test/integration/tool-runners.test.ts and claude-query.test.ts.
 import type { Bound, FixPlan, Machine, Run, Work } from '../graph/model.ts';
 import type { CallExpression } from '../program/model.ts';
 import { nameOf, one } from '../program/quantity.ts';
@@ -91,7 +91,7 @@ const kinds: readonly Kind[] = [
     option: 'maxTurns',
     position: 0,
     fallback: undefined,
-    zeroIsNone: false,
+    zeroIsNone: true,
     budgets: ['maxBudgetUsd', 'abortController', 'taskBudget'],
     nested: 'options',
     mild: true,
@@ -144,9 +144,9 @@ export const toolRunners: Framework = {
       language: 'typescript',
       value: null,
       unit: 'turns',
-      sentinels: {},
+      sentinels: { 0: 'no limit', null: 'no limit', undefined: 'no limit', '-1, Infinity': 'handed on to Claude Code' },
       onLimit: 'ends with the result error_max_turns',
-      proof: 'read in the package; not run (it starts a product of its own)',
+      proof: 'test/integration/claude-query.test.ts: what is handed to Claude Code, whose place a script takes',
     },
   ],
   calls: kinds.map(kind => ({

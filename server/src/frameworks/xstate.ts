@@ -1,7 +1,8 @@
 // XState: cycles of states that go on by themselves, from invoked actors to `always`, timers and raised events.
 // `maxIterations` counts what one event sets off at once and is no limit of such a cycle; a guard on the context is.
 // Proven in test/integration/xstate.test.ts.
-import type { Counter, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
+import { cyclicComponents } from '../graph/components.ts';
+import type { Counter, FixPlan, Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { nothing } from '../graph/model.ts';
 import { linear, pathOf } from '../program/access.ts';
 import type { CallExpression, Expression, Module, ObjectExpression, Statement } from '../program/model.ts';
@@ -24,6 +25,8 @@ const agentPackages = ['@statelyai/agent'];
 const agentActor = /^@statelyai\/agent:from(Decision|Text|TextStream)\(\)$/;
 const makePath = /^:(?:createMachine|Machine|setup\(\)\.createMachine)$/;
 const madePath = /:(?:createMachine|Machine|setup\(\)\.createMachine)\(\)/;
+/** Turns that an inserted counter allows. */
+const suggestedTurns = 10;
 const startPath = /^:(?:createActor|interpret)\(\)\.start$/;
 
 export const xstate: Framework = {
@@ -210,9 +213,97 @@ function machineOf(
     counters: [...chart.counters.values()],
     onLimit: '',
     open: chart.open,
-    fixes: [],
+    fixes: cycleFixes(config, setup, chart),
     disabled: undefined,
   };
+}
+
+// ---- Fixes ------------------------------------------------------------------------------------------------------------
+
+/** A counter in the context for each cycle: raised on entry of a state that every way round enters, and checked there. */
+function cycleFixes(config: Config, setup: In<CallExpression> | undefined, chart: Chart): FixPlan[] {
+  const { resolver } = chart.reader;
+  // Of 4 the functions take other arguments; a context with a type of its own has no such field.
+  const version = Number.parseInt(resolver.program.version(config.module.path, 'xstate') ?? '5', 10);
+  const types = [
+    config,
+    ...(setup ? objectsIn({ node: setup.node.arguments[0]!.value, module: setup.module }, chart.reader) : []),
+  ];
+  if (version < 5 || types.some(object => resolver.entry(object, 'types') || resolver.entry(object, 'schemas')))
+    return [];
+  const context = resolver.entry(config, 'context');
+  if (context && context.node.kind !== 'object') return [];
+  const name =
+    context && resolver.entry({ node: context.node as ObjectExpression, module: context.module }, 'turns')
+      ? 'rounds'
+      : 'turns';
+  const next = (id: string): string[] => chart.transitions.filter(t => t.from === id).map(t => t.to);
+  return cyclicComponents(
+    chart.states.map(state => state.id),
+    next,
+  ).flatMap(states => {
+    const entered = chart.nodes.find(node => states.includes(node.id) && mayCount(node, states, next, chart));
+    return entered ? [countingFix(entered, config, context, name, states, chart)] : [];
+  });
+}
+
+/** Without the state nothing comes round any more, and what it does on entry is not set yet. */
+function mayCount(node: Node, states: readonly string[], next: (id: string) => string[], chart: Chart): boolean {
+  const others = states.filter(id => id !== node.id);
+  const rest = cyclicComponents(others, id => next(id).filter(to => others.includes(to)));
+  const taken = ['entry', 'always'].some(key => chart.reader.resolver.entry(node.config, key) !== undefined);
+  return rest.length === 0 && !taken && node.children.length === 0;
+}
+
+function countingFix(
+  node: Node,
+  config: Config,
+  context: In<Expression> | undefined,
+  name: string,
+  states: readonly string[],
+  chart: Chart,
+): FixPlan {
+  const failed = (node.parent?.children ?? []).find(sibling => isFailure(sibling, chart));
+  const end = failed
+    ? `target: '${failed.name}'`
+    : `actions: () => { throw new Error('gave up after ${suggestedTurns} turns'); }`;
+  const at = { path: node.config.module.path, at: node.config.node.span };
+  const counted = `$assign({ ${name}: ({ context }) => context.${name} + 1 })`;
+  const root = context ?? { node: config.node, module: config.module };
+  return {
+    title: `Stop after ${suggestedTurns} turns of ${node.name}`,
+    safe: false,
+    rules: ['unbounded-cycle', 'ineffective-bound'],
+    states,
+    operations: [
+      { do: 'import', path: at.path, specifier: 'xstate', imported: 'assign' },
+      {
+        do: 'setOption',
+        path: root.module.path,
+        at: root.node.span,
+        key: context ? name : 'context',
+        value: context ? '0' : `{ ${name}: 0 }`,
+      },
+      { do: 'setOption', ...at, key: 'entry', value: counted },
+      {
+        do: 'setOption',
+        ...at,
+        key: 'always',
+        value: `{ guard: ({ context }) => context.${name} > ${suggestedTurns}, ${end} }`,
+      },
+    ],
+  };
+}
+
+/** A final state that is named like a failure: to end in any other would look like a success. */
+function isFailure(node: Node, chart: Chart): boolean {
+  const type = chart.reader.resolver.entry(node.config, 'type');
+  return (
+    type?.node.kind === 'literal' &&
+    type.node.value === 'final' &&
+    /^[A-Za-z_$][\w$]*$/.test(node.name) &&
+    /fail|error|abort|gave|giv|reject/i.test(node.name)
+  );
 }
 
 function objectsIn(given: In<Expression>, reader: Reader): Config[] {
@@ -382,9 +473,8 @@ function actorWork(invoke: Config, chart: Chart): Work {
 
 function addTransitions(node: Node, chart: Chart): void {
   const { resolver } = chart.reader;
-  const guarded = alwaysBefore(node, chart);
   const add = (given: In<Expression> | undefined, label: string, controller: Controller, own: boolean): void => {
-    if (given) addOne(node, given, label, controller, own, label === 'always' ? [] : guarded, chart);
+    if (given) addOne(node, given, label, controller, own, chart);
   };
   for (const invoke of invokesOf(node, chart)) {
     add(resolver.entry(invoke, 'onDone'), 'onDone', 'model', true);
@@ -407,10 +497,13 @@ function addTransitions(node: Node, chart: Chart): void {
   }
 }
 
-/** What must hold for anything else to happen in a state: none of its `always` was taken on entry. */
-function alwaysBefore(node: Node, chart: Chart): Counter[] {
+/**
+ * What must hold for anything else to happen in a state: none of its `always` was taken on entry. `until`: a state around it
+ * whose own `always` is what happens; those further in come first.
+ */
+function alwaysBefore(node: Node, until: Node | undefined, chart: Chart): Counter[] {
   const found: Counter[] = [];
-  for (let at: Node | undefined = node; at; at = at.parent) {
+  for (let at: Node | undefined = node; at && at !== until; at = at.parent) {
     const given = chart.reader.resolver.entry(at.config, 'always');
     for (const item of given ? itemsOf(given, chart) : []) {
       const config = objectsIn(item, chart.reader)[0];
@@ -429,10 +522,9 @@ function addOne(
   label: string,
   controller: Controller,
   own: boolean,
-  held: readonly Counter[],
   chart: Chart,
 ): void {
-  const before: Counter[] = [...held];
+  const before: Counter[] = [];
   for (const item of itemsOf(given, chart)) {
     const config = objectsIn(item, chart.reader)[0];
     const guard =
@@ -473,12 +565,13 @@ function link(node: Node, targets: readonly Node[], how: Link, chart: Chart): vo
     return;
   }
   const { raises, resets } = changesOf(how.actions, chart);
-  for (const counter of how.checks) chart.counters.set(counter.key, chart.counters.get(counter.key) ?? counter);
-  const checks = how.checks.map(counter => counter.key);
   const route = { kind: 'route', label: how.label, place: how.place, controller: how.controller } as const;
   // A transition of a state with children is taken from wherever inside it is.
   for (const from of [node, ...leaves(node)]) {
     if (from !== node && from.children.length > 0) continue;
+    const held = [...how.checks, ...alwaysBefore(from, how.label === 'always' ? node : undefined, chart)];
+    for (const counter of held) chart.counters.set(counter.key, chart.counters.get(counter.key) ?? counter);
+    const checks = held.map(counter => counter.key);
     if (raises.size === 0 && resets.size === 0) {
       for (const to of begun) chart.transitions.push({ from: from.id, to: to.id, checks, ...route });
       continue;
