@@ -28,6 +28,7 @@ export interface Scene extends Surroundings {
   /** The modules to analyse, in the program's order. */
   modules(): readonly Module[];
   reaches(info: FunctionInfo): boolean;
+  reachesAlone(info: FunctionInfo): boolean;
   asks(info: FunctionInfo): boolean;
   packageCalls(): readonly PackageCall[];
   /** Methods of the program's classes. */
@@ -133,7 +134,7 @@ export class Reader {
     return found.length <= fewMethods ? found : nobody;
   }
 
-  /** True if the function can reach a model, tool or agent call. */
+  /** True if the function can reach a model, tool or agent call, also through what some caller gives it to run. */
   reaches(info: FunctionInfo): boolean {
     return this.scene.reaches(info);
   }
@@ -149,7 +150,8 @@ export class Reader {
       if (costly.has(effect.effect)) return true;
       if (effect.effect !== 'wrapper' && effect.effect !== 'retry') return false;
     }
-    for (const target of this.callees(call, module)) if (this.reaches(target)) return true;
+    // What other callers give the callee to run, this call does not.
+    for (const target of this.callees(call, module)) if (this.scene.reachesAlone(target)) return true;
     return false;
   }
 
@@ -178,21 +180,54 @@ export class Reader {
   private findCallees(call: CallExpression, module: Module): FunctionInfo[] {
     const found = this.runs(call, module);
     if (keepsArguments(call)) return found;
-    for (const argument of call.arguments) {
-      const node = argument.value;
-      if (node.kind === 'functionExpression') found.push(indexOf(module).info(node.function));
-      else if (
-        node.kind === 'name' ||
-        node.kind === 'member' ||
-        (node.kind === 'call' && calleeName(node.callee) === 'bind')
-      ) {
-        for (const value of this.resolver.values(node, module)) {
-          if (value.kind === 'function' && value.info.accessor === 'none') found.push(value.info);
-          else found.push(...this.unwrap(value));
-        }
-      }
-    }
+    const run = new Set(found.flatMap(target => ranParameters(target)));
+    call.arguments.forEach(({ value }, at) => {
+      if (value.kind === 'functionExpression') found.push(indexOf(module).info(value.function));
+      // What a call or a choice gives is looked at only where it is run.
+      else if (isNaming(value) || (run.has(at) && /^(call|conditional|logical)$/.test(value.kind)))
+        found.push(...this.functionsOf(value, module));
+    });
     return found;
+  }
+
+  /** The functions that an expression may stand for. */
+  private functionsOf(node: Expression, module: Module): FunctionInfo[] {
+    return this.resolver
+      .values(node, module)
+      .flatMap(value =>
+        value.kind === 'function' && value.info.accessor === 'none' ? [value.info] : this.unwrap(value),
+      );
+  }
+
+  /**
+   * Of the functions that a call runs, those that some caller of the function around it gave: `fn()` of a parameter
+   * `fn`, or `fn` handed on. Each caller's own call says what they are for it.
+   */
+  given(call: CallExpression, info: FunctionInfo): ReadonlySet<FunctionInfo> {
+    const found = new Set<FunctionInfo>();
+    const isGiven = (node: Expression): boolean => {
+      const of = givenTo(node, info.module);
+      return of !== undefined && !registers.test(lastPart(of.name)) && this.runsWithin(info, of);
+    };
+    if (isGiven(call.callee)) for (const target of this.runs(call, info.module)) found.add(target);
+    for (const { value } of call.arguments)
+      if (value.kind === 'name' && isGiven(value))
+        for (const target of this.functionsOf(value, info.module)) found.add(target);
+    return found;
+  }
+
+  /** True if a function runs while the one around it does; false if it may be given back or kept. */
+  private runsWithin(inner: FunctionInfo, outer: FunctionInfo): boolean {
+    if (inner === outer) return true;
+    const around = inner.outer;
+    if (!around) return false;
+    const runs = around.calls.some(
+      call =>
+        (!keepsArguments(call) &&
+          call.arguments.some(({ value }) => value.kind === 'functionExpression' && value.function === inner.node)) ||
+        (call.callee.kind === 'name' && this.resolver.targets(call, inner.module).includes(inner)),
+    );
+    return runs && this.runsWithin(around, outer);
   }
 
   /** The functions behind `wrapper(fn)`: a guard, a tracer. */
@@ -239,6 +274,40 @@ export class Reader {
   enter(info: FunctionInfo, place: Place): Work {
     return { do: 'enter', step: this.stepId(info), place };
   }
+}
+
+function isNaming(node: Expression): boolean {
+  return node.kind === 'name' || node.kind === 'member' || (node.kind === 'call' && calleeName(node.callee) === 'bind');
+}
+
+/** The function whose parameter a name is, if nothing but its callers gives that a value. */
+function givenTo(node: Expression, module: Module): FunctionInfo | undefined {
+  const binding = node.kind === 'name' ? indexOf(module).lookup(node.name, node) : undefined;
+  if (binding?.kind !== 'parameter' || !binding.parameter || binding.parameter.node.defaultValue) return undefined;
+  return binding.writes.length === 0 ? binding.parameter.of : undefined;
+}
+
+const ran = new WeakMap<FunctionInfo, readonly number[]>();
+
+/** Positions of the arguments that a function runs as they are. */
+export function ranParameters(info: FunctionInfo): readonly number[] {
+  let known = ran.get(info);
+  if (!known) {
+    const calls = (one: FunctionInfo): readonly CallExpression[] => [...one.calls, ...one.inner.flatMap(calls)];
+    const names = info.node?.parameters.map(({ target }) => target) ?? [];
+    const called = new Set(
+      names.length === 0
+        ? []
+        : calls(info).flatMap(({ callee }) => (givenTo(callee, info.module) === info ? [nameOf(callee)] : [])),
+    );
+    known = names.flatMap((target, at) => (target.kind === 'name' && called.has(target.name) ? [at] : []));
+    ran.set(info, known);
+  }
+  return known;
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 /** Name of a function's step. */

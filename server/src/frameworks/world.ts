@@ -23,6 +23,8 @@ interface Uses {
   /** Waits for a person itself. */
   readonly human: boolean;
   readonly runs: readonly FunctionInfo[];
+  /** Functions that its callers may give it to run. Of what reaches a model each caller's own call says which. */
+  readonly given: readonly FunctionInfo[];
   /** Functions that a call keeps for later: they run, but not in this function. */
   readonly keeps: readonly FunctionInfo[];
   /** What it hands to a model call. */
@@ -47,6 +49,7 @@ interface Slot {
 }
 
 const none: readonly FunctionInfo[] = [];
+const nothing: ReadonlySet<FunctionInfo> = new Set();
 const worlds = new WeakMap<Program['resolve'], World>();
 
 /**
@@ -83,6 +86,7 @@ export class World {
   private uses: ReadonlyMap<string | FunctionInfo, UsesOfModule> = new Map();
   private readonly web = new Web();
   private reaching: ReadonlySet<FunctionInfo> = new Set();
+  private alone: ReadonlySet<FunctionInfo> = new Set();
   private asking: ReadonlySet<FunctionInfo> = new Set();
   private fromPackages: readonly PackageCall[] | undefined;
 
@@ -111,9 +115,15 @@ export class World {
     this.ledger.changed('callers', this.callers.update(this.findCallers()));
     this.ledger.changed('methods', this.methods.update(new Map(this.present.map(one => [one.path, methodsOf(one)]))));
     this.findUses();
-    const reaching = this.web.reaching();
+    const alone = this.web.reaching(false);
+    const reaching = this.web.reaching(true);
     const asking = this.web.asking(this.present);
-    this.ledger.changed('reach', [...difference(this.reaching, reaching), ...difference(this.asking, asking)]);
+    this.ledger.changed('reach', [
+      ...difference(this.reaching, reaching),
+      ...difference(this.alone, alone),
+      ...difference(this.asking, asking),
+    ]);
+    this.alone = alone;
     this.reaching = reaching;
     this.asking = asking;
   }
@@ -130,7 +140,7 @@ export class World {
     for (const path of this.ledger.paths()) this.program.module(path);
   }
 
-  /** True if the function can reach a model, tool or agent call. */
+  /** True if the function can reach a model, tool or agent call, also through what some caller gives it to run. */
   reaches(info: FunctionInfo): boolean {
     return this.reaching.has(info);
   }
@@ -205,6 +215,10 @@ export class World {
         notes?.asked.reach.add(info);
         return this.reaching.has(info);
       },
+      reachesAlone: info => {
+        notes?.asked.reach.add(info);
+        return this.alone.has(info);
+      },
       asks: info => {
         notes?.asked.reach.add(info);
         return this.asking.has(info) && !this.reaching.has(info);
@@ -278,6 +292,8 @@ export class World {
 class Web {
   private readonly uses = new Map<FunctionInfo, Uses>();
   private readonly users = new Map<FunctionInfo, Set<FunctionInfo>>();
+  /** Those that may be given a function to run. */
+  private readonly takers = new Map<FunctionInfo, Set<FunctionInfo>>();
   private readonly costing = new Set<FunctionInfo>();
   private readonly human = new Set<FunctionInfo>();
   /** How many functions call, keep or hand on a function. */
@@ -290,15 +306,12 @@ class Web {
     if (calls) for (const target of calledBy(uses)) this.called.set(target, (this.called.get(target) ?? 0) + 1);
     if (uses.costs) this.costing.add(info);
     if (uses.human) this.human.add(info);
-    for (const target of uses.runs) {
-      const known = this.users.get(target);
-      if (known) known.add(info);
-      else this.users.set(target, new Set([info]));
-    }
+    for (const target of uses.runs) put(this.users, target, info);
+    for (const target of uses.given) put(this.takers, target, info);
   }
 
   remove(uses: Uses, calls: boolean): void {
-    const { info, runs } = uses;
+    const { info, runs, given } = uses;
     this.uses.delete(info);
     for (const target of calls ? calledBy(uses) : none) {
       const left = (this.called.get(target) ?? 0) - 1;
@@ -307,22 +320,22 @@ class Web {
     }
     this.costing.delete(info);
     this.human.delete(info);
-    for (const target of runs) {
-      const known = this.users.get(target);
-      known?.delete(info);
-      if (known?.size === 0) this.users.delete(target);
-    }
+    for (const target of runs) take(this.users, target, info);
+    for (const target of given) take(this.takers, target, info);
   }
 
   isCalled(info: FunctionInfo): boolean {
     return this.called.has(info);
   }
 
-  /** The functions from which a costly call can be reached. */
-  reaching(): ReadonlySet<FunctionInfo> {
+  /** The functions from which a costly call can be reached, with what they are given to run or without. */
+  reaching(withGiven: boolean): ReadonlySet<FunctionInfo> {
     const reaching = new Set(this.costing);
     // A set is walked in the order of insertion, and takes what is added on the way.
-    for (const info of reaching) for (const user of this.users.get(info) ?? none) reaching.add(user);
+    for (const info of reaching) {
+      for (const user of this.users.get(info) ?? none) reaching.add(user);
+      if (withGiven) for (const taker of this.takers.get(info) ?? none) reaching.add(taker);
+    }
     return reaching;
   }
 
@@ -340,7 +353,7 @@ class Web {
           const asks =
             one.human ||
             (asking.size > 0 &&
-              (some(one.makes) || (level > 0 && (some(one.runs) || some(one.keeps) || some(one.hands)))));
+              (some(one.makes) || (level > 0 && [one.runs, one.given, one.keeps, one.hands].some(some))));
           if (asks) asking.add(info);
         }
       }
@@ -349,9 +362,21 @@ class Web {
   }
 }
 
+function put(map: Map<FunctionInfo, Set<FunctionInfo>>, key: FunctionInfo, info: FunctionInfo): void {
+  const known = map.get(key);
+  if (known) known.add(info);
+  else map.set(key, new Set([info]));
+}
+
+function take(map: Map<FunctionInfo, Set<FunctionInfo>>, key: FunctionInfo, info: FunctionInfo): void {
+  const known = map.get(key);
+  known?.delete(info);
+  if (known?.size === 0) map.delete(key);
+}
+
 /** Other functions that it calls, keeps or hands on. */
-function calledBy({ info, runs, keeps, hands }: Uses): readonly FunctionInfo[] {
-  return [...new Set([...runs, ...keeps, ...hands])].filter(target => target !== info);
+function calledBy({ info, runs, given, keeps, hands }: Uses): readonly FunctionInfo[] {
+  return [...new Set([...runs, ...given, ...keeps, ...hands])].filter(target => target !== info);
 }
 
 const methods = new WeakMap<Module, Part<string, FunctionInfo>>();
@@ -390,13 +415,15 @@ function usesOfAll(infos: readonly FunctionInfo[], reader: Reader): UsesOfModule
   const uses = infos.map(info => usesOf(info, reader));
   const own = new Set(infos);
   const leads = new Set<FunctionInfo>();
-  for (const { runs, keeps } of uses) for (const info of [...runs, ...keeps]) if (!own.has(info)) leads.add(info);
+  for (const { runs, given, keeps } of uses)
+    for (const info of [...runs, ...given, ...keeps]) if (!own.has(info)) leads.add(info);
   return { uses, leads: [...leads] };
 }
 
 function usesOf(info: FunctionInfo, reader: Reader): Uses {
   const { module } = info;
   const runs = new Set<FunctionInfo>();
+  const given = new Set<FunctionInfo>();
   const keeps = new Set<FunctionInfo>();
   const hands = new Set<FunctionInfo>();
   const makes = new Set<FunctionInfo>();
@@ -409,12 +436,23 @@ function usesOf(info: FunctionInfo, reader: Reader): Uses {
     const costing = effect !== undefined && costly.has(effect.effect);
     if (costing) costs = true;
     const into = effect?.effect === 'model' ? hands : effect?.effect === 'keeps' ? keeps : runs;
-    for (const target of reader.callees(call, module)) {
-      into.add(target);
+    const callees = reader.callees(call, module);
+    const others = into === runs && callees.length > 0 ? reader.given(call, info) : nothing;
+    for (const target of callees) {
+      (others.has(target) ? given : into).add(target);
       if (call.isNew) makes.add(target);
     }
   }
-  return { info, costs, human, runs: listOf(runs), keeps: listOf(keeps), hands: listOf(hands), makes: listOf(makes) };
+  return {
+    info,
+    costs,
+    human,
+    runs: listOf(runs),
+    given: listOf(given),
+    keeps: listOf(keeps),
+    hands: listOf(hands),
+    makes: listOf(makes),
+  };
 }
 
 function listOf(infos: ReadonlySet<FunctionInfo>): readonly FunctionInfo[] {

@@ -12,7 +12,7 @@ import type {
   SwitchStatement,
   TryStatement,
 } from './model.ts';
-import { calleeName } from './quantity.ts';
+import { calleeName, nameOf } from './quantity.ts';
 import { type Binding, type FunctionInfo, indexOf } from './scope.ts';
 import { type In, type Resolver, returnedExpressions } from './values.ts';
 import { eachChild, walk } from './walk.ts';
@@ -104,12 +104,12 @@ export function loopWays(loop: LoopStatement, module: Module, options: WaysOptio
   return new Tracer(options, module, local, undefined, 0, sharedBy([loop], module, options)).loopTurn(loop);
 }
 
-/** The ways through a function's body. */
+/** The ways through a function's body. A call of the function itself is not followed: what it does is the next round. */
 export function functionWays(info: FunctionInfo, options: WaysOptions): Ways {
   const body = info.node?.body ?? info.module.body;
-  return new Tracer(options, info.module, ownVariables(info), undefined, 0, sharedBy(body, info.module, options)).body(
-    body,
-  );
+  const shared = sharedBy(body, info.module, options);
+  const trace = (): Ways => new Tracer(options, info.module, ownVariables(info), undefined, 0, shared).body(body);
+  return following(info, trace) ?? trace();
 }
 
 /** What one question shares over all the functions that it leads through. */
@@ -207,7 +207,8 @@ function namesIn(nodes: readonly Statement[]): OwnNames {
           const name = lastName(node.target);
           if (name === undefined) break;
           if (node.operator !== '=' || node.value.kind === 'binary') stepped.add(name);
-          else if (node.value.kind === 'literal' || node.value.kind === 'name') flags.add(name);
+          else if (node.value.kind === 'literal' || node.value.kind === 'name' || givesObject(node.value))
+            flags.add(name);
           else if (node.value.kind === 'list') stepped.add(name);
           break;
         }
@@ -644,6 +645,10 @@ class Tracer {
       states = states.map(state => ({ ...state, calls: link(state.calls, noted) }));
       if (this.failures) for (const state of states) this.failures.push({ state, at: node });
     }
+    if (endsProcess(node)) {
+      for (const state of states) this.exit(state, { kind: 'raise', at: node });
+      return [];
+    }
     if (!watched && this.failures && mayFail(node)) for (const state of states) this.failures.push({ state, at: node });
     const changes = this.lasting(methodChanges(node, this.module, this.env));
     if (changes.length > 0) states = states.map(state => withChanges(state, changes));
@@ -704,14 +709,8 @@ class Tracer {
     const targets = this.options.resolver.targets(node, this.module);
     const target = targets[0];
     if (targets.length !== 1 || !target?.node || target.node.isGenerator || !mayMatter(target)) return undefined;
-    const key = `${target.module.path} ${target.node.span[0]}`;
-    if (inlining.has(key)) return undefined;
-    inlining.add(key);
-    try {
-      return this.inner(node, target).body(target.node.body);
-    } finally {
-      inlining.delete(key);
-    }
+    const { body } = target.node;
+    return following(target, () => this.inner(node, target).body(body));
   }
 
   private envFor(node: CallExpression, target: FunctionInfo): Env {
@@ -840,9 +839,11 @@ class Tracer {
     for (const way of predicate.raises) {
       for (const state of states) this.failures?.push({ state: extend(state, way), at: node });
     }
-    const join = (split: readonly State[]): State[] =>
-      this.limit(states.flatMap(state => split.map(one => append(state, one))));
-    return { yes: join(predicate.yes), no: join(predicate.no) };
+    const join = (split: readonly State[], truth: boolean): State[] => {
+      const answer: Fact = { test: node, truth, module: this.module, env: this.env, seen: 0 };
+      return this.limit(states.flatMap(state => split.map(one => withFact(append(state, one), answer))));
+    };
+    return { yes: join(predicate.yes, true), no: join(predicate.no, false) };
   }
 
   /** As `branchCall`, for a call that has been made already: only what its answer says. */
@@ -861,12 +862,10 @@ class Tracer {
     const target = targets[0];
     if (targets.length !== 1 || !target?.node || target.node.isGenerator) return undefined;
     if (returnedExpressions(target.node).length === 0) return undefined;
-    const key = `${target.module.path} ${target.node.span[0]}`;
-    if (inlining.has(key)) return undefined;
-    inlining.add(key);
-    try {
+    const { body } = target.node;
+    return following(target, () => {
       const tracer = this.inner(node, target);
-      const inner = tracer.body(target.node.body);
+      const inner = tracer.body(body);
       if (!inner.complete || inner.ways.length > inlineWays) return undefined;
       const yes: State[] = [];
       const no: State[] = [];
@@ -886,9 +885,7 @@ class Tracer {
         }
       }
       return { yes: collapse(yes), no: collapse(no), raises };
-    } finally {
-      inlining.delete(key);
-    }
+    });
   }
 
   /** A tracer for the body of a called function, which knows what its parameters stand for. */
@@ -913,6 +910,19 @@ interface Predicate {
 
 /** Functions being followed right now, so that recursion ends. */
 const inlining = new Set<string>();
+
+/** Follows a function, or gives undefined if that is under way already. */
+function following<T>(info: FunctionInfo, work: () => T): T | undefined {
+  const key = `${info.module.path} ${info.node?.span[0] ?? 'top'}`;
+  if (inlining.has(key)) return undefined;
+  inlining.add(key);
+  try {
+    return work();
+  } finally {
+    inlining.delete(key);
+  }
+}
+
 const matters = new WeakMap<FunctionInfo, boolean>();
 
 /** Whether following a call can show anything: the body changes outer places or throws. */
@@ -949,6 +959,20 @@ function mayMatter(info: FunctionInfo): boolean {
 
 function isThis(node: Expression): boolean {
   return node.kind === 'name' && (node.name === 'this' || node.name === 'self');
+}
+
+/** True for a call whose whole answer is an object, by its name: `await client.chat.completions.create(…)`. */
+export function givesObject(node: Expression): boolean {
+  const call = node.kind === 'await' ? node.value : node;
+  return (
+    call.kind === 'call' &&
+    /^(create|parse|generate(Text|Object|Content)|generate_content)$/.test(calleeName(call.callee))
+  );
+}
+
+/** Nothing comes after it, and nothing here catches it. */
+function endsProcess(node: CallExpression): boolean {
+  return /^(process\.(exit|abort)|Deno\.exit|sys\.exit|os\._exit)$/.test(nameOf(node.callee));
 }
 
 /** Calls that fail in practice: parsers, validators, requests. Of others it is not assumed. */

@@ -10,7 +10,7 @@ const controllers: Readonly<Record<Loop['controller'], string>> = {
   exception: 'it goes on for as long as the call fails',
   external: 'something outside of this code decides whether it goes on',
   human: 'a person decides whether it goes on',
-  deterministic: 'it has no way out',
+  deterministic: 'it goes on until the process ends',
 };
 
 /** Uncovered, weak or very high: what the loop is reported as, if it is. */

@@ -18,7 +18,7 @@ import {
 import { type Binding, indexOf } from '../../program/scope.ts';
 import { type In, isSelf, ownerOf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
-import type { Fact, Way } from '../../program/ways.ts';
+import { type Fact, functionWays, givesObject, type Way } from '../../program/ways.ts';
 import type { Coverage, Place } from '../../rules/finding.ts';
 import { inbound, type Reader } from '../reading.ts';
 import { numeric, type Start } from './start.ts';
@@ -238,7 +238,10 @@ function findCandidates(ways: readonly Way[], removed: readonly Way[], site: Loo
   }
   const found: Candidate[] = [];
   for (const [path, all] of changes)
-    found.push(...counters(path, all, ways, removed, atoms, changes, site, reader), ...flags(path, all, ways, atoms));
+    found.push(
+      ...counters(path, all, ways, removed, atoms, changes, site, reader),
+      ...flags(path, all, ways, atoms, reader),
+    );
   found.push(...drains(ways, changes, reader), ...deadlines(ways, site, reader), ...gates(ways, site, reader));
   return found;
 }
@@ -775,8 +778,11 @@ function flags(
   all: readonly Change[],
   ways: readonly Way[],
   atoms: ReadonlyMap<Way, Atom[]>,
+  reader: Reader,
 ): Candidate[] {
-  const values = all.map(change => (change.how === 'set' && change.value ? constantTruth(change.value) : undefined));
+  const values = all.map(change =>
+    change.how === 'set' && change.value ? truthOf(change.value, change.module, reader) : undefined,
+  );
   if (values.length === 0 || values.some(value => value === undefined) || new Set(values).size !== 1) return [];
   const setTo = values[0]!;
   const covered = new Set<Way>();
@@ -800,10 +806,13 @@ function flags(
   return [{ bound, ways: covered, coverage: 'verified', endlessAt: undefined }];
 }
 
-function constantTruth(node: Expression): boolean | undefined {
+function truthOf(node: Expression, module: Module, reader: Reader): boolean | undefined {
   if (node.kind === 'literal') return Boolean(node.value);
   if (node.kind === 'name' && node.name === 'undefined') return false;
-  return undefined;
+  const call = node.kind === 'await' ? node.value : node;
+  if (call.kind !== 'call' || !givesObject(call)) return undefined;
+  const effect = reader.effect(call, module);
+  return effect?.effect === 'model' && effect.sure ? true : undefined;
 }
 
 // ---- Queues and streams -----------------------------------------------------------------------------------------------
@@ -877,6 +886,39 @@ function sourceOf(fact: Fact): CallExpression | undefined {
     if (taking) return taking;
   }
   return undefined;
+}
+
+const store =
+  /^(sql|exec|execute|fetchone|fetchall|find(First|Unique|Many|One)|find_one|claim\w*|\w*(Pending|_pending|Queued|_queued)\w*)$/;
+
+/** True if the way is taken only while a store still has something to do: `const [row] = await db.execute(…); if (!row) break`. */
+export function isLeftInStore(way: Way, site: LoopSite, reader: Reader): boolean {
+  const asked = (node: Expression, module: Module, depth: number): boolean => {
+    if (depth > 4) return false;
+    switch (node.kind) {
+      case 'await':
+        return asked(node.value, module, depth + 1);
+      case 'member':
+      case 'index':
+        return asked(node.object, module, depth + 1);
+      case 'call':
+        return store.test(calledName(node)) && !reader.costs(node, module);
+      case 'name': {
+        const binding = indexOf(module).lookup(node.name, node);
+        if (binding?.kind !== 'variable' || !declaredInside(binding, site)) return false;
+        return binding.writes.every(write => write.value !== undefined && asked(write.value, module, depth + 1));
+      }
+      default:
+        return false;
+    }
+  };
+  return way.facts.some(fact => {
+    const { test } = fact;
+    const none =
+      test.kind === 'binary' && /^[!=]=$/.test(test.operator) && (isNone(test.right) || numeric(test.right) === 0);
+    const there = none ? (test.operator === '!=') === fact.truth : fact.truth;
+    return there && asked(none ? test.left : test, fact.module, 0);
+  });
 }
 
 /** Calls that a callback gives back: `trace(() => iterator.next())`. */
@@ -981,10 +1023,17 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
   const human = new Set<Way>();
   const guarded = new Map<CallExpression, { call: In<CallExpression>; ways: Set<Way>; what: string }>();
   let humanCall: In<CallExpression> | undefined;
+  const known = new Map<string, boolean>();
+  const asks = ({ node, module }: In<CallExpression>, caught: boolean): boolean => {
+    const key = `${module.path} ${node.span[0]} ${node.span[1]} ${caught}`;
+    const kept = known.get(key) ?? (isAsking(node, module, reader) || asksToo(node, module, caught, reader));
+    known.set(key, kept);
+    return kept;
+  };
   for (const way of ways) {
     for (const call of way.calls) {
       const effect = reader.effect(call.node, call.module);
-      if (effect?.effect === 'human' || asksPerson(call.node, call.module, reader)) {
+      if (asks(call, way.caught.length > 0)) {
         human.add(way);
         humanCall ??= call;
       } else if ((effect?.effect === 'guard' || isGuarded(call, reader)) && !swallowsTrip(way, call)) {
@@ -1052,6 +1101,42 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
     });
   }
   return found;
+}
+
+function isAsking(call: CallExpression, module: Module, reader: Reader): boolean {
+  return reader.effect(call, module)?.effect === 'human' || asksPerson(call, module, reader);
+}
+
+/**
+ * A function of the workspace that asks a person wherever it does something that costs: a turn of a conversation.
+ * Where its failure is `caught`, it must have asked before it fails.
+ */
+function asksToo(call: CallExpression, module: Module, caught: boolean, reader: Reader, depth = 0): boolean {
+  // A promise's work is done where it stands.
+  const given = call.isNew && nameOf(call.callee) === 'Promise' ? call.arguments[0]?.value : undefined;
+  const targets =
+    given?.kind === 'functionExpression'
+      ? [indexOf(module).info(given.function)]
+      : reader.resolver.targets(call, module);
+  if (depth > 2 || targets.length === 0) return false;
+  const asks = (node: CallExpression, at: Module): boolean =>
+    isAsking(node, at, reader) || asksToo(node, at, caught, reader, depth + 1);
+  return targets.every(info => {
+    if (!info.node || info.node.isGenerator || !info.calls.some(node => asks(node, info.module))) return false;
+    const { ways, complete } = functionWays(info, {
+      resolver: reader.resolver,
+      watch: (node, at) => asks(node, at) || reader.costs(node, at),
+    });
+    return (
+      complete &&
+      ways.every(
+        way =>
+          way.calls.length === 0 ||
+          (way.end.kind === 'raise' && !caught) ||
+          way.calls.some(one => asks(one.node, one.module)),
+      )
+    );
+  });
 }
 
 /** A function of the workspace that asks a person, as its code or its name says, and reaches no model. */

@@ -17,7 +17,7 @@ import { walk } from '../../program/walk.ts';
 import { type Fact, loopWays, type Way } from '../../program/ways.ts';
 import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
-import { asksPerson, type Cover, coverWays, describe, type LoopSite } from './bounds.ts';
+import { asksPerson, type Cover, coverWays, describe, isLeftInStore, type LoopSite } from './bounds.ts';
 import { limitBelow } from './deep-limits.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
@@ -227,12 +227,14 @@ function readLoop(
         handlers.some(({ types }) => catchesErrors(types)) && costs.some(call => body.some(one => contains(one, call))),
     ),
   );
+  const inStore = cover.open.every(way => isLeftInStore(way, site, reader));
   const below = swallows ? undefined : limitBelow(callsIn(loop, info), reader);
   const sure =
     complete &&
     who.sure &&
     !below &&
     !isWorkList(loop.test, info, reader) &&
+    !inStore &&
     costs.some(call => reader.effect(call, module)?.sure !== false);
   const few = retry || who.controller === 'model' || who.controller === 'tool';
   const fixes: FixPlan[] = boundLoopFixes(loop, few && (retry ? complete : sure), module);
@@ -250,9 +252,13 @@ function readLoop(
       coverage,
       reason: cover.idle
         ? idleText(cover.idle)
-        : retry && back.length > 0
-          ? 'what fails is put back on the list'
-          : who.why,
+        : retry
+          ? back.length > 0
+            ? 'what fails is put back on the list'
+            : (endOfRetry(ways, reader) ?? who.why)
+          : inStore
+            ? 'it goes on while a query finds something left, and what takes that off was not followed'
+            : who.why,
       rounds: 'endless',
       bounds: cover.bounds,
       sure: retry ? complete : sure,
@@ -398,6 +404,14 @@ function isAnswer(node: Expression, info: FunctionInfo, reader: Reader, depth = 
     const value = write.value?.kind === 'await' ? write.value.value : write.value;
     return value !== undefined && write.how !== 'compound' && isAnswer(value, info, reader, depth + 1);
   });
+}
+
+/** What ends a loop that failures take round again, if it leaves when its call succeeds. */
+function endOfRetry(ways: readonly Way[], reader: Reader): string | undefined {
+  const out = ways.filter(way => way.end.kind !== 'again');
+  if (!out.some(way => isCostly(way, reader) && way.caught.length === 0)) return undefined;
+  const other = out.some(way => way.caught.length > 0);
+  return `it ends only when the call succeeds${other ? ' or fails in another way' : ''}`;
 }
 
 /** True if the way takes an item off a list and puts one on. */

@@ -16,9 +16,9 @@ import {
 } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { walk } from '../../program/walk.ts';
-import { functionWays, type Way } from '../../program/ways.ts';
+import { type Fact, functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
-import { keepsArguments, type Reader } from '../reading.ts';
+import { keepsArguments, type Reader, ranParameters } from '../reading.ts';
 import type { World } from '../world.ts';
 import { type Atom, asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
 import { boundRecursionFixes } from './fixes.ts';
@@ -80,19 +80,21 @@ export function readRecursions(functions: readonly FunctionInfo[], parts: readon
 /** What a call runs itself: its targets, and functions written in its arguments unless it only keeps them for later. */
 function runBy(call: CallExpression, info: FunctionInfo, reader: Reader): FunctionInfo[] {
   const { module } = info;
-  const found = reader.runs(call, module);
+  const given = reader.given(call, info);
+  const found = reader.runs(call, module).filter(target => !given.has(target));
   const name = calleeName(call.callee);
   if (keepsArguments(call)) return found;
-  for (const argument of call.arguments) {
-    if (argument.value.kind === 'functionExpression') found.push(indexOf(module).info(argument.value.function));
+  const run = new Set(found.flatMap(target => ranParameters(target)));
+  call.arguments.forEach(({ value }, at) => {
+    if (value.kind === 'functionExpression') found.push(indexOf(module).info(value.function));
     else if (
-      (argument.value.kind === 'name' || argument.value.kind === 'member' || isBound(argument.value)) &&
-      /^(setTimeout|setImmediate|setInterval|queueMicrotask|nextTick|then|catch|finally)$/.test(name)
+      (value.kind === 'name' || value.kind === 'member' || isBound(value)) &&
+      (run.has(at) || /^(setTimeout|setImmediate|setInterval|queueMicrotask|nextTick|then|catch|finally)$/.test(name))
     ) {
-      for (const value of reader.resolver.values(argument.value, module))
-        if (value.kind === 'function') found.push(value.info);
+      for (const one of reader.resolver.values(value, module))
+        if (one.kind === 'function' && !given.has(one.info)) found.push(one.info);
     }
-  }
+  });
   return found;
 }
 
@@ -154,6 +156,7 @@ function readComponent(
     const retry =
       back.through.some(one => one.how === 'catch') ||
       (back.ways.length > 0 && back.ways.every(way => way.caught.length > 0));
+    const fills = open && fillsPlaces(back);
     const who = open
       ? controllerOf(back, retry, reader)
       : { controller: 'deterministic' as Controller, sure: true, why: '' };
@@ -181,11 +184,14 @@ function readComponent(
           : one.configured
             ? 'config-dependent'
             : 'verified',
-      reason: open ? (one.idle ?? who.why) : one.text,
+      reason: !open
+        ? one.text
+        : (one.idle ??
+          (fills ? 'it fills one free place of a table each time, and how many there are was not followed' : who.why)),
       rounds: open ? 'endless' : one.rounds,
       bounds: one.bounds,
       // A ring of many functions is seldom one run.
-      sure: who.sure && back.complete && component.filter(info => info.node?.name).length <= 2,
+      sure: who.sure && back.complete && !fills && component.filter(info => info.node?.name).length <= 2,
       steps: component.map(info => reader.stepId(info)),
       body: workOf(back.from, reader),
       fixes:
@@ -205,6 +211,7 @@ function takenBy({ call, to }: Edge, from: FunctionInfo): Callback['how'] | unde
   const name = calleeName(call.callee);
   if (name === 'catch') return 'catch';
   if (name === 'then') return at === 0 ? 'then' : 'catch';
+  if (name === 'finally') return 'then';
   return /^(setTimeout|setImmediate|queueMicrotask|nextTick)$/.test(name) ? 'timer' : undefined;
 }
 
@@ -557,7 +564,7 @@ function isStructural({ call, from, through }: Back, reader: Reader): boolean {
   const index = indexOf(module);
   const tainted = from.node ? taint(from.node.body, module, reader) : () => undefined;
   const isPart = (node: Expression, depth: number): boolean => {
-    if (depth > 4 || tainted(node)) return false;
+    if (depth > 4 || (node.kind !== 'name' && tainted(node))) return false;
     switch (node.kind) {
       case 'member':
         return isParameter(node.object) || isPart(node.object, depth + 1);
@@ -572,6 +579,7 @@ function isStructural({ call, from, through }: Back, reader: Reader): boolean {
         const binding = index.lookup(node.name, node);
         if (binding?.kind === 'parameter')
           return (
+            !tainted(node) &&
             binding.parameter!.of !== from &&
             from.inner.includes(binding.parameter!.of) &&
             // What a promise gives is no part of anything.
@@ -579,7 +587,9 @@ function isStructural({ call, from, through }: Back, reader: Reader): boolean {
           );
         const write = binding?.writes.length === 1 ? binding.writes[0] : undefined;
         if (!write?.value) return false;
+        // A part that the call is given may come back changed, but it is one of the parts.
         if (write.how === 'each') return !tainted(write.value);
+        if (tainted(node)) return false;
         if (write.keys.length > 0) return isParameter(write.value) || isPart(write.value, depth + 1);
         return isPart(write.value, depth + 1);
       }
@@ -592,6 +602,42 @@ function isStructural({ call, from, through }: Back, reader: Reader): boolean {
   return call.arguments.some(argument => isPart(argument.value, 0));
 }
 
+/**
+ * True if each call finds a place of a table free and fills it: `if (board[x][y] !== null) throw …; board[x][y] = player`.
+ * It ends when the table is full; how large that is was not followed.
+ */
+function fillsPlaces({ from, ways }: Back): boolean {
+  const filled = new Set<string>();
+  walk(from.node?.body ?? [], {
+    enter(node) {
+      if (node.kind === 'assign' && node.target.kind === 'index') filled.add(tail(node.target));
+      return undefined;
+    },
+    enterFunction: () => 'skip',
+  });
+  return (
+    filled.size > 0 &&
+    ways.every(way =>
+      way.facts.some(({ test, truth }) => {
+        const compared = test.kind === 'binary' && /^[!=]=$/.test(test.operator) ? test : undefined;
+        const place = compared ? compared.left : test;
+        const free = compared ? isEmpty(compared.right) && (compared.operator === '==') === truth : !truth;
+        return free && place.kind === 'index' && filled.has(tail(place));
+      }),
+    )
+  );
+}
+
+function isEmpty(node: Expression): boolean {
+  return (node.kind === 'literal' && !node.value) || (node.kind === 'name' && node.name === 'undefined');
+}
+
+/** The last name of a place and its indices: `board[row][col]`, also where another object holds the same table. */
+function tail(node: Expression): string {
+  if (node.kind === 'index') return `${tail(node.object)}[${tail(node.index)}]`;
+  return node.kind === 'member' ? node.property : nameOf(node);
+}
+
 function controllerOf(
   back: Back,
   retry: boolean,
@@ -600,22 +646,25 @@ function controllerOf(
   if (retry) return { controller: 'exception', sure: true, why: 'every failure calls it again' };
   const tainted = back.from.node ? taint(back.from.node.body, back.from.module, reader) : () => undefined;
   const answers = back.through.flatMap(({ how, info }) => (how === 'then' ? [info] : []));
-  for (const way of back.ways) {
-    for (const fact of way.facts) {
-      if (answers.some(info => mentionsParameter(fact.test, info)))
-        return {
-          controller: 'model',
-          sure: true,
-          why: `${describe(fact.test)} decides, and that comes from the model`,
-        };
-      const by = fact.module === back.from.module ? tainted(fact.test) : undefined;
-      if (by)
-        return {
-          controller: by,
-          sure: true,
-          why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
-        };
-    }
+  const deciding = (fact: Fact): 'model' | 'tool' | undefined =>
+    answers.some(info => mentionsParameter(fact.test, info))
+      ? 'model'
+      : fact.module === back.from.module
+        ? tainted(fact.test)
+        : undefined;
+  const all = back.ways.flatMap(way => way.facts).filter(deciding);
+  // What has to hold on every way to the call says more than what is only asked on the way; the last of it, most.
+  const needed = all.filter(fact =>
+    back.ways.every(way => way.facts.some(one => one.test === fact.test && one.truth === fact.truth)),
+  );
+  const fact = needed.at(-1) ?? all[0];
+  if (fact) {
+    const by = deciding(fact)!;
+    return {
+      controller: all.some(one => deciding(one) === 'model') ? 'model' : by,
+      sure: true,
+      why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
+    };
   }
   let inTimer = false;
   walk(back.from.node?.body ?? [], {

@@ -217,9 +217,11 @@ class Lowering {
       if (effect.effect === 'keeps') return allOf(parts);
       // Making a wrapper runs nothing; calling it is resolved below.
       if (effect.effect === 'wrapper') return allOf(parts);
-      if (effect.effect !== 'guard') return allOf(parts);
+      // What is done with a person's answer is done too.
+      if (effect.effect !== 'guard' && effect.effect !== 'human') return allOf(parts);
     }
-    const targets = this.reader.runs(node, this.module);
+    // Of what only other callers give a helper to run, nothing runs here.
+    const targets = this.reader.costs(node, this.module) ? this.reader.runs(node, this.module) : [];
     const entered = oneOf(
       targets.filter(target => this.reader.reaches(target)).map(target => this.reader.enter(target, place)),
     );
