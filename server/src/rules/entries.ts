@@ -6,16 +6,21 @@ import { asNumber, report } from '../program/quantity.ts';
 import type { EntryReport } from './finding.ts';
 import type { Subject } from './rule.ts';
 
+/** A runner's suite: what its top level makes are test cases, which no user starts as one run. */
+const suite = /\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/;
+
 /** Functions that start a run, and machines that nothing in the program runs, with what they do. */
 export function startsOf(subject: Subject): Start[] {
   const { graph, worst } = subject;
   const starts: Start[] = [];
   for (const id of graph.entries) {
     const step = graph.steps.get(id);
-    if (!step) continue;
+    if (!step || (step.name === '(top level)' && suite.test(step.place.path))) continue;
     const reached = reachedBy(step.work, graph);
     const cost = worst.step(id);
-    if (asNumber(cost) === 0 && reached.loops.size === 0) continue;
+    // A run without model calls is shown for what may go round in it for ever.
+    const open = [...reached.loops].some(loop => graph.loops.get(loop)?.rounds === 'endless');
+    if (asNumber(cost) === 0 && !open) continue;
     const boundedBy = new Set<string>();
     for (const loop of reached.loops)
       for (const bound of graph.loops.get(loop)?.bounds ?? []) boundedBy.add(bound.text);
