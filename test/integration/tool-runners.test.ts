@@ -6,6 +6,8 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import OpenAI from 'openai';
+import { ComputerToolset } from 'openai/helpers/computer';
+import { DecisionsToolRunner } from 'openai/helpers/decisions-tool-runner';
 import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
 import { describe, expect, test } from 'vitest';
 import { countingFetch, Runaway } from './count.ts';
@@ -102,6 +104,108 @@ describe('runTools', () => {
         )
         .done();
     expect(await count(counter, run)).toBe(expected);
+  });
+});
+
+/** An OpenAI client whose every answer is made by a function, with the number of requests. */
+function scripted(answer: (call: number) => object) {
+  const counter = { calls: 0 };
+  const fetch = async () => {
+    counter.calls++;
+    return Response.json(answer(counter.calls));
+  };
+  return { counter, client: new OpenAI({ apiKey: 'scripted', maxRetries: 0, fetch }) };
+}
+
+describe('ComputerToolset', () => {
+  test.each([
+    [{}, 20],
+    [{ maxSteps: undefined }, 20],
+    [{ maxSteps: 6 }, 6],
+    [{ maxSteps: 0 }, 'refused'],
+    [{ maxSteps: -1 }, 'refused'],
+    [{ maxSteps: null as never }, 'refused'],
+    [{ maxSteps: Infinity }, 'refused'],
+  ])('%o', async (options, expected) => {
+    const { counter, client } = scripted(call => ({
+      id: `resp-${call}`,
+      object: 'response',
+      status: 'completed',
+      output: [
+        {
+          type: 'computer_call',
+          id: `cc-${call}`,
+          call_id: `call-${call}`,
+          status: 'completed',
+          pending_safety_checks: [],
+          actions: [{ type: 'wait' }],
+        },
+      ],
+    }));
+    const idle = async () => undefined;
+    const driver = {
+      click: idle,
+      double_click: idle,
+      drag: idle,
+      keypress: idle,
+      move: idle,
+      scroll: idle,
+      type: idle,
+      wait: idle,
+      screenshot: async () => ({ type: 'computer_screenshot', image_url: 'data:image/png;base64,iVBORw0KGgo=' }),
+    };
+    const run = new ComputerToolset(driver as never).run(client, { model: 'scripted', input: 'go' }, options as never);
+    await expect(run).rejects.toThrow(/maxSteps/);
+    expect(counter.calls).toBe(expected === 'refused' ? 0 : expected);
+  });
+});
+
+describe('DecisionsToolRunner', () => {
+  test.each([
+    [{}, 20],
+    [{ maxSteps: undefined }, 20],
+    [{ maxSteps: 6 }, 6],
+    [{ maxSteps: 0 }, 'refused'],
+    [{ maxSteps: -1 }, 'refused'],
+    [{ maxSteps: null as never }, 'refused'],
+    [{ maxSteps: Infinity }, 'refused'],
+  ])('%o', async (options, expected) => {
+    const { counter, client } = scripted(call => ({
+      id: `dec-${call}`,
+      object: 'decision',
+      model: 'scripted',
+      answers: [
+        {
+          name: 'next_action',
+          type: 'choice',
+          choice: 'look',
+          confidence: 1,
+          probabilities: [
+            { value: 'look', probability: 1 },
+            { value: 'done', probability: 0 },
+          ],
+        },
+      ],
+      usage: {
+        input_tokens: 1,
+        output_tokens: 1,
+        total_tokens: 2,
+        input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+        output_tokens_details: { reasoning_tokens: 0 },
+      },
+    }));
+    const runner = new DecisionsToolRunner({
+      observe: async () => 'nothing there',
+      candidates: async () => [
+        { id: 'look', description: 'Looks.', execute: async () => undefined },
+        { id: 'done', description: 'Ends.', done: true },
+      ],
+      verify: async () => true,
+    } as never);
+    const run = runner.run(client, { model: 'scripted', input: 'go' }, options as never);
+    const reason = expected === 'refused' ? 'invalid_params' : 'step_limit';
+    await expect(run).rejects.toMatchObject({ reason });
+    expect(counter.calls).toBe(expected === 'refused' ? 0 : expected);
   });
 });
 

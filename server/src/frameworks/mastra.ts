@@ -81,9 +81,9 @@ export const mastra: Framework = {
       language: 'typescript',
       value: 1,
       unit: 'rounds after the first',
-      sentinels: { 0: 'the default' },
+      sentinels: { 0: 'the default', null: 'the default', '-1': 'one round', Infinity: 'no limit' },
       onLimit: 'ends without an error',
-      proof: 'read in the package; not run (it wants a memory)',
+      proof: 'test/integration/mastra-network.test.ts',
     },
     {
       option: 'retries of a step, attempts of retryConfig',
@@ -370,7 +370,7 @@ function networkWork(call: In<CallExpression>, reader: Reader): Work {
     : limit.kind !== 'number'
       ? symbol(limit.name)
       : Number.isFinite(limit.value)
-        ? number(Math.ceil(limit.value) || 1)
+        ? number(limit.value === 0 ? 1 : Math.max(0, Math.ceil(limit.value)))
         : 'endless';
   const round: Work = { do: 'model', count: symbol('calls of a round of the network'), place, what: 'network' };
   const count = plus(rounds, one);

@@ -134,9 +134,9 @@ export const toolRunners: Framework = {
       language: 'typescript',
       value: 20,
       unit: 'requests',
-      sentinels: { Infinity: 'refused', 0: 'refused' },
+      sentinels: { Infinity: 'refused', 0: 'refused', '-1': 'refused', null: 'refused', undefined: 'the default' },
       onLimit: 'throws an OpenAIError',
-      proof: 'test/integration/tool-runners.test.ts (ResponsesToolRunner); the others read in the package',
+      proof: 'test/integration/tool-runners.test.ts',
     },
     {
       option: 'maxTurns of query',
