@@ -21,6 +21,9 @@ export class Workbench {
     await mouse.down();
     await mouse.move(to.x, to.y, { steps: 5 });
     await mouse.up();
+    // The edge is lit while the mouse is on it.
+    await mouse.move(to.x + 60, to.y + 60);
+    await this.page.locator('.monaco-sash:is(.hover, .active)').first().waitFor({ state: 'hidden' });
   }
 
   /** Makes the side bar this wide. */
