@@ -264,6 +264,8 @@ class Tracer {
   private exits: Exit[] = [];
   private readonly inlined = new Map<CallExpression, Ways | undefined>();
   private readonly predicates = new Map<CallExpression, Predicate | undefined>();
+  /** As `predicates`, for a field of the answer. */
+  private readonly fields = new Map<string, Predicate | undefined>();
   private readonly shared: Shared;
   private readonly local: (path: string) => boolean;
   private readonly options: WaysOptions;
@@ -776,6 +778,8 @@ class Tracer {
         // `const done = attempts >= max; if (done) …`
         const binding = indexOf(this.module).lookup(test.name, test);
         const write = binding?.kind === 'variable' && binding.writes.length === 1 ? binding.writes[0] : undefined;
+        const answer = this.branchField(test, binding, write?.keys ?? [], states);
+        if (answer) return answer;
         if (binding?.constant !== false && write?.how === 'declare' && write.keys.length === 0 && write.value) {
           if (isCondition(write.value)) return this.branchPure(write.value, states);
           // `const reason = this.shouldStop(n); if (reason) …`
@@ -785,6 +789,15 @@ class Tracer {
             if (answer) return answer;
           }
         }
+        break;
+      }
+      case 'member': {
+        // `const state = this.check(n); if (state.stop) …`
+        if (test.object.kind !== 'name') break;
+        const binding = indexOf(this.module).lookup(test.object.name, test.object);
+        const answer =
+          binding?.writes[0]?.keys.length === 0 && this.branchField(test, binding, [test.property], states);
+        if (answer) return answer;
         break;
       }
       case 'conditional': {
@@ -849,14 +862,38 @@ class Tracer {
   /** As `branchCall`, for a call that has been made already: only what its answer says. */
   private branchAnswer(node: CallExpression, states: State[]): { yes: State[]; no: State[] } | undefined {
     if (!this.predicates.has(node)) this.predicates.set(node, this.predicate(node));
-    const predicate = this.predicates.get(node);
+    return this.split(states, this.predicates.get(node));
+  }
+
+  /** As `branchAnswer`, for one field of what a helper gave back. */
+  private branchField(
+    test: Expression,
+    binding: Binding | undefined,
+    keys: readonly string[],
+    states: State[],
+  ): { yes: State[]; no: State[] } | undefined {
+    const write = binding?.kind === 'variable' && binding.writes.length === 1 ? binding.writes[0] : undefined;
+    const [field] = keys;
+    if (write?.how !== 'declare' || !write.value || keys.length !== 1 || field === undefined) return undefined;
+    const called = write.value.kind === 'await' ? write.value.value : write.value;
+    if (called.kind !== 'call') return undefined;
+    const key = `${called.span[0]} ${called.span[1]} ${field}`;
+    if (!this.fields.has(key)) this.fields.set(key, this.predicate(called, field));
+    const split = this.split(states, this.fields.get(key));
+    const says = (all: State[], truth: boolean): State[] =>
+      all.map(state => withFact(state, { test, truth, module: this.module, env: this.env, seen: 0 }));
+    return split && { yes: says(split.yes, true), no: says(split.no, false) };
+  }
+
+  private split(states: State[], predicate: Predicate | undefined): { yes: State[]; no: State[] } | undefined {
     if (!predicate) return undefined;
     const join = (split: readonly State[]): State[] =>
       this.limit(states.flatMap(state => split.map(one => list(one.facts).reduce(withFact, state))));
     return { yes: join(predicate.yes), no: join(predicate.no) };
   }
 
-  private predicate(node: CallExpression): Predicate | undefined {
+  /** The ways of a called function by how its answer, or one field of it, comes out. */
+  private predicate(node: CallExpression, field?: string): Predicate | undefined {
     if (this.depth >= inlineDepth || this.options.watch(node, this.module)) return undefined;
     const targets = this.options.resolver.targets(node, this.module);
     const target = targets[0];
@@ -875,8 +912,10 @@ class Tracer {
           if (way.end.at.kind === 'raise') raises.push(way);
           continue;
         }
-        const value = way.end.kind === 'return' ? way.end.value : undefined;
+        const whole = way.end.kind === 'return' ? way.end.value : undefined;
+        const value = field === undefined ? whole : whole && fieldOf(whole, field);
         const here = [extend(start, way)];
+        if (value === 'unknown') return undefined;
         if (!value) no.push(...here);
         else {
           const split = tracer.branch(value, here);
@@ -899,6 +938,17 @@ class Tracer {
       this.shared,
     );
   }
+}
+
+/** The entry of an object that is written out; undefined if it has none, `unknown` where that cannot be seen. */
+function fieldOf(node: Expression, field: string): Expression | 'unknown' | undefined {
+  if (node.kind !== 'object') return 'unknown';
+  let found: Expression | undefined;
+  for (const entry of node.entries) {
+    if (entry.kind !== 'entry' || entry.computed) return 'unknown';
+    if (entry.key === field) found = entry.value;
+  }
+  return found;
 }
 
 /** What a call in a condition ensures when it comes out true, and false. */

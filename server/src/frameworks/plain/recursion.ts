@@ -142,6 +142,8 @@ function readComponent(
   );
   const alive = new Set(remaining.flat());
   const loops: Loop[] = [];
+  // A ring that goes on with the next thing of a list: what is on it was not followed.
+  const queued = named.length > 1 && openEdges.some(one => handsOnItem(one.back, reader));
   const name = named.map(info => info.name || '(anonymous)').join(' → ');
   const seen = new Set<CallExpression>();
   for (const one of judged) {
@@ -191,7 +193,7 @@ function readComponent(
       rounds: open ? 'endless' : one.rounds,
       bounds: one.bounds,
       // A ring of many functions is seldom one run.
-      sure: who.sure && back.complete && !fills && component.filter(info => info.node?.name).length <= 2,
+      sure: who.sure && back.complete && !fills && !queued && component.filter(info => info.node?.name).length <= 2,
       steps: component.map(info => reader.stepId(info)),
       body: workOf(back.from, reader),
       fixes:
@@ -630,6 +632,44 @@ function fillsPlaces({ from, ways }: Back): boolean {
 
 function isEmpty(node: Expression): boolean {
   return (node.kind === 'literal' && !node.value) || (node.kind === 'name' && node.name === 'undefined');
+}
+
+/** True if the call is given something that a list which no model made led to: `for (const slot of free) start(tasks.get(slot))`. */
+function handsOnItem({ from, call }: Back, reader: Reader): boolean {
+  const { module } = from;
+  const answers = (node: Expression, depth: number): boolean => {
+    let found = false;
+    walk(node, {
+      enter(child) {
+        if (child.kind === 'call') found ||= reader.costs(child, module);
+        else if (child.kind === 'name' && depth < 3) {
+          const binding = indexOf(module).lookup(child.name, child);
+          if (binding?.kind === 'variable')
+            found ||= binding.writes.some(write => write.value !== undefined && answers(write.value, depth + 1));
+        }
+        return found ? 'skip' : undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+    return found;
+  };
+  const leads = (node: Expression, depth: number): boolean => {
+    let found = false;
+    walk(node, {
+      enter(child) {
+        if (child.kind !== 'name' || depth > 2) return found ? 'skip' : undefined;
+        const binding = indexOf(module).lookup(child.name, child);
+        for (const write of binding?.kind === 'variable' ? binding.writes : []) {
+          if (!write.value) continue;
+          found ||= write.how === 'each' ? !answers(write.value, 0) : leads(write.value, depth + 1);
+        }
+        return found ? 'skip' : undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+    return found;
+  };
+  return call.arguments.some(({ value }) => leads(value, 0));
 }
 
 /** The last name of a place and its indices: `board[row][col]`, also where another object holds the same table. */

@@ -1,7 +1,8 @@
 // Which expressions come out of a model's or a tool's answer: what they decide, the model decides.
 import { pathOf } from '../../program/access.ts';
 import type { Expression, LoopStatement, Module, Statement } from '../../program/model.ts';
-import { indexOf } from '../../program/scope.ts';
+import { type FunctionInfo, indexOf } from '../../program/scope.ts';
+import { isSelf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import type { Reader } from '../reading.ts';
 
@@ -20,6 +21,15 @@ export function taint(
         if (found === 'model') return 'skip';
         if (child.kind === 'call' && reader.costs(child, module)) {
           found = reader.effect(child, module)?.effect === 'tool' ? (found ?? 'tool') : 'model';
+          return 'skip';
+        }
+        // What another method gives back is not decided because this one's object was used.
+        if (child.kind === 'call' && child.callee.kind === 'member' && isSelf(child.callee.object, module)) {
+          if (reader.resolver.targets(child, module).some(answersField)) return undefined;
+          for (const argument of child.arguments) {
+            const by = source(argument.value);
+            if (by) found = by === 'model' ? 'model' : (found ?? 'tool');
+          }
           return 'skip';
         }
         if (child.kind === 'name' || child.kind === 'member') {
@@ -109,6 +119,22 @@ export function taint(
     if (marks.size === before) break;
   }
   return source;
+}
+
+/** True for a method whose answer holds a field of its object: `return this.done`. */
+function answersField(info: FunctionInfo): boolean {
+  let found = false;
+  for (const value of info.node ? returnedExpressions(info.node) : []) {
+    walk(value, {
+      enter(node) {
+        if (node.kind === 'call') return node.arguments.length > 0 ? undefined : 'skip';
+        if (node.kind === 'member' && isSelf(node.object, info.module)) found = true;
+        return found ? 'skip' : undefined;
+      },
+      enterFunction: () => 'skip',
+    });
+  }
+  return found;
 }
 
 function prefixMark(path: string, marks: ReadonlyMap<string, 'model' | 'tool'>): 'model' | 'tool' | undefined {
