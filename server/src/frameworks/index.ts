@@ -2,6 +2,7 @@
 import { adk } from './adk.ts';
 import { agentkit } from './agentkit.ts';
 import { ai } from './ai.ts';
+import { ax } from './ax.ts';
 import { beeai } from './beeai.ts';
 import { effect } from './effect.ts';
 import { flows } from './flows.ts';
@@ -38,6 +39,7 @@ export const frameworks: readonly Framework[] = [
   mastra,
   llamaindexWorkflow,
   llamaindexAgents,
+  ax,
   beeai,
   adk,
   voltagent,
