@@ -90,7 +90,7 @@ export const beeai = {
   id: 'beeai',
   title: 'BeeAI',
   docs: 'https://framework.beeai.dev',
-  packages: { typescript: packages, python: [] },
+  packages: { typescript: packages, python: ['beeai_framework'] },
   defaults: [
     {
       option: 'limit of a Workflow',
@@ -134,6 +134,11 @@ export const beeai = {
     { packages, path: /^:\w+ChatModel\(\)\.(create|createStructure)$/, effect: 'model' },
     { packages, path: /^:(?:ChatModel|BaseChatModel)\.fromName\(\)\.(create|createStructure)$/, effect: 'model' },
     { packages, path: /^:ChatModel\(\)\.(create|createStructure)$/, effect: 'model' },
+    {
+      packages: ['beeai_framework'],
+      path: /(:|\.)\w*ChatModel(\.from_name)?\(\)\.(run|create|create_structure)$/,
+      effect: 'model',
+    },
     {
       packages,
       path: /^:Workflow\(\)(\.\w+\(\))*\.(addStep|addStrictStep|setStart|delStep|asStep)$/,

@@ -25,7 +25,7 @@ export type Effect =
   | 'retry';
 
 export interface CallPattern {
-  /** Package or Python top package that the path starts with. */
+  /** Package or Python top package that the path starts with; a leading `*` + `/`: a folder that is generated into the project. */
   readonly packages: readonly string[];
   /** Matched against the external path after the package: `:default().chat.completions.create`. */
   readonly path: RegExp;

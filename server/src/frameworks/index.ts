@@ -76,4 +76,7 @@ export const requestShapes: readonly string[] = [
   'tool_calls',
   'tool_use',
   'finish_reason',
+  'stop_reason',
+  'toolCalls',
+  'baml_client',
 ];

@@ -5,7 +5,7 @@ const model = (packages: readonly string[], path: RegExp): CallPattern => ({ pac
 
 /** Chat model classes of LangChain integrations; the model may stand behind bindTools, withStructuredOutput, pipe … */
 const chatModel =
-  /^:(Chat\w*|\w*LLM|OpenAI|Ollama|Bedrock\w*|init_?[cC]hat_?[mM]odel|chat_models\.init_chat_model|chat_models\.Chat\w+|llms\.\w+)\(\)(\.\w+\(\))*\.(invoke|stream|batch|streamEvents|generate|call|predict|ainvoke|astream|abatch|agenerate|transform|apredict|_a?generate|_a?call|_a?stream)$/;
+  /^:(Chat\w*|\w*LLM|(?:language_models\.)?(?:chat_models\.)?Base\w*Model|OpenAI|Ollama|Bedrock\w*|init_?[cC]hat_?[mM]odel|chat_models\.init_chat_model|chat_models\.Chat\w+|llms\.\w+)\(\)(\.\w+\(\))*\.(invoke|stream|batch|streamEvents|generate|call|predict|ainvoke|astream|abatch|agenerate|transform|apredict|_a?generate|_a?call|_a?stream)$/;
 
 export const openai = {
   id: 'openai',
@@ -39,7 +39,7 @@ export const anthropic = {
   calls: [
     model(
       ['@anthropic-ai/sdk', '@anthropic-ai/vertex-sdk', '@anthropic-ai/bedrock-sdk', 'anthropic'],
-      /^:(default|Anthropic\w*|AsyncAnthropic\w*)\(\)(\.beta)?\.(messages|completions)\.(create|stream|parse)$/,
+      /^:(default|Anthropic\w*|AsyncAnthropic\w*)\(\)(\.beta)?\.(messages|completions)\.(with_raw_response\.|with_streaming_response\.)?(create|stream|parse)$/,
     ),
   ],
 } satisfies Framework;
@@ -187,6 +187,19 @@ export const otherModels = {
   ],
 } satisfies Framework;
 
+/** BAML: each function of the client that it generates into the project is one request. */
+export const baml = {
+  id: 'baml',
+  title: 'BAML',
+  docs: 'https://docs.boundaryml.com',
+  packages: { typescript: ['@boundaryml/baml'], python: ['baml_client', 'baml_py'] },
+  defaults: [],
+  calls: [
+    model(['*/baml_client', 'baml_client'], /(:|\.)b(\.(with_?[oO]ptions\(\)|stream))*\.[A-Z]\w*$/),
+    model(['@boundaryml/baml', 'baml_py'], /\.(call_?[fF]unction|stream_?[fF]unction)$/),
+  ],
+} satisfies Framework;
+
 const mcpPackages = ['@modelcontextprotocol/sdk', '@modelcontextprotocol/sdk/*', '@ai-sdk/mcp', 'mcp'];
 
 /** MCP: a client's tool calls, and a server that asks its client's model. */
@@ -218,5 +231,6 @@ export const providers: readonly Framework[] = [
   langchainModels,
   llamaindex,
   mcp,
+  baml,
   otherModels,
 ];

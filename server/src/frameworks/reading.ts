@@ -8,6 +8,7 @@ import { type FunctionInfo, indexOf } from '../program/scope.ts';
 import { Resolver, type Surroundings, type Value } from '../program/values.ts';
 import { walk } from '../program/walk.ts';
 import type { Place } from '../rules/finding.ts';
+import { isAnswered } from './answers.ts';
 import type { PackageCall } from './calls.ts';
 import { namesModel } from './endpoints.ts';
 import type { CallPattern, EffectOf, External } from './framework.ts';
@@ -107,12 +108,32 @@ export class Reader {
       const others = rest.filter(other => other.pattern.effect === pattern.effect);
       return { effect: pattern.effect, framework, what, sure: true, pattern, value, others };
     }
+    const handed = this.handedOn(call, module, values);
+    if (handed) return handed;
     // Only where nothing is known of the callee may its shape speak.
     if (values.some(value => value.kind !== 'external' || !/^global:/.test(value.path))) {
-      if (values.some(v => v.kind === 'function' || v.kind === 'class')) return undefined;
+      if (values.some(v => v.kind === 'class' || (v.kind === 'function' && !v.info.node?.bodiless))) return undefined;
+      if (isRequest(call) && isAnswered(call, module)) return requestOf(what);
       if (values.some(v => v.kind === 'external' && !isOpaqueWrapper(v))) return undefined;
     }
     return shapeOf(call, module);
+  }
+
+  /** What a call does that hands its work to a thread: `asyncio.to_thread(client.messages.create, model=…)`. */
+  private handedOn(call: CallExpression, module: Module, values: readonly Value[]): EffectOf | undefined {
+    if (!values.some(value => value.kind === 'external' && handsOn.test(value.path))) return undefined;
+    for (const { value: node, name } of call.arguments.slice(0, 2)) {
+      if (name !== undefined || (node.kind !== 'member' && node.kind !== 'name')) continue;
+      for (const value of this.resolver.externals(node, module)) {
+        const known = this.match(value);
+        if (!known || !costly.has(known.pattern.effect)) continue;
+        const { pattern, framework } = known;
+        return { effect: pattern.effect, framework, what: nameOf(node), sure: true, pattern, value };
+      }
+      const shaped = byShape({ ...call, callee: node }, nameOf(node), module);
+      if (shaped && costly.has(shaped.effect)) return shaped;
+    }
+    return undefined;
   }
 
   private givesFunction(call: CallExpression, module: Module): boolean {
@@ -125,7 +146,12 @@ export class Reader {
 
   /** False if a call's own name and shape exclude that it has one of the effects. */
   mayBe(effects: readonly EffectOf['effect'][], call: CallExpression, module: Module): boolean {
-    return effects.some(effect => this.vocabulary.mayBe(effect, call)) || shapeOf(call, module) !== undefined;
+    return (
+      effects.some(effect => this.vocabulary.mayBe(effect, call)) ||
+      shapeOf(call, module) !== undefined ||
+      handers.test(calleeName(call.callee)) ||
+      (isRequest(call) && isAnswered(call, module))
+    );
   }
 
   /** Methods of the program's classes by a name that few of them have. */
@@ -255,6 +281,16 @@ export class Reader {
     return target.calls.some(one => this.effect(one, target.module)?.effect === 'wait' || isTimer(one));
   }
 
+  /** True if the call waits, and for nothing but time. */
+  pauses(call: CallExpression, module: Module): boolean {
+    const sleeps = (one: CallExpression): boolean => isTimer(one) || pausing.test(calleeName(one.callee));
+    if (sleeps(call)) return true;
+    const target = this.resolver.targets(call, module)[0];
+    if (!target || call.isNew || this.reaches(target)) return false;
+    const waiting = target.calls.filter(one => this.effect(one, target.module)?.effect === 'wait' || isTimer(one));
+    return waiting.length > 0 && waiting.every(sleeps);
+  }
+
   /** Of a receiver that is not resolved, the methods of classes named like it: `agent.takeStep()` of a `FunctionAgent`. */
   private likeNamed(call: CallExpression): readonly FunctionInfo[] {
     if (call.callee.kind !== 'member' || everyday.test(call.callee.property)) return nobody;
@@ -340,6 +376,8 @@ function isTimer(call: CallExpression): boolean {
   return found;
 }
 
+const pausing = /^(sleep|delay|setTimeout)$/;
+
 function isOpaqueWrapper(value: External): boolean {
   return /^(react|next|@nestjs|class-validator|effect|fp-ts)/.test(value.path);
 }
@@ -347,6 +385,25 @@ function isOpaqueWrapper(value: External): boolean {
 /** Takes what somebody else sends: a frame of a socket, a message of a broker. */
 export const inbound =
   /^(receive(_\w+)?|recv(_\w+)?|take|dequeue|nextJob|nextMessage|nextTask|brpop|blpop|bzpopmin|xread(Group|group)?|waitForMessage|wait_for_message)$/;
+
+/** Runs its first or second argument in a thread. */
+const handsOn = /^(asyncio:to_thread|anyio:to_thread\.run_sync|asyncio:get_(event|running)_loop\(\)\.run_in_executor)$/;
+const handers = /^(to_thread|run_sync|run_in_executor)$/;
+
+/** Names of calls that ask for something, and of those that only look at what is there. */
+const requesting =
+  /^(chat|complete|generate|invoke|ask|call|create|predict|infer|respond|send|query|prompt|run|stream)(?=$|[A-Z_])|completion|llm|model|assistant|chat|openai|anthropic|claude|gpt|gemini/i;
+const looking =
+  /^(parse|to|from|extract|convert|format|build|read|load|save|store|process|handle|collect|consume|execute|normalize|validate|find|select|count|log|get(?!_?(completion|response|chat|answer|reply)))/i;
+
+function isRequest({ callee, isNew }: CallExpression): boolean {
+  const name = calleeName(callee);
+  return !isNew && requesting.test(name) && !looking.test(name);
+}
+
+function requestOf(what: string): EffectOf {
+  return { effect: 'model', framework: 'plain', what, sure: true, pattern: undefined, value: undefined };
+}
 
 const chatShapes: readonly RegExp[] = [
   /(^|\.)chat\.completions\.(create|parse|stream|withStructuredOutput)$/,
@@ -401,6 +458,13 @@ function byShape(call: CallExpression, what: string, module: Module): EffectOf |
   if (
     /(^|\.)(messages|responses)\.(create|stream|parse)$/.test(what) &&
     hasOption(call, /^(model|max_tokens|messages|input)$/)
+  )
+    return sure('model');
+  if (
+    isRequest(call) &&
+    ((hasOption(call, /^messages$/) &&
+      hasOption(call, /^(tools|tool_?[cC]hoice|temperature|max_?(output_?)?[tT]okens|maxOutputTokens|system)$/)) ||
+      isAnswered(call, module))
   )
     return sure('model');
   if (call.callee.kind === 'member') {

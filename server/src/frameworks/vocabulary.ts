@@ -30,6 +30,8 @@ export class Vocabulary {
   readonly heads: ReadonlySet<string>;
   private readonly exact = new Map<string, Known[]>();
   private readonly prefixes: { prefix: string; known: Known }[] = [];
+  /** Clients that a tool generates into the project, by the name of their folder. */
+  private readonly generated = new Map<string, Known>();
   private readonly named: ReadonlySet<string>;
   private readonly families: readonly string[];
   private readonly endings = new Map<EffectOf['effect'], readonly (RegExp | 'any')[]>();
@@ -67,10 +69,13 @@ export class Vocabulary {
       for (const pattern of framework.calls) {
         const known = { framework: framework.id, pattern };
         for (const name of pattern.packages) {
-          if (name.endsWith('*')) this.prefixes.push({ prefix: name.slice(0, -1), known });
+          if (name.startsWith('*/')) this.generated.set(name.slice(2), known);
+          else if (name.endsWith('*')) this.prefixes.push({ prefix: name.slice(0, -1), known });
           else this.exact.set(name, [...(this.exact.get(name) ?? []), known]);
         }
-        if (!pattern.packages.some(isImported)) continue;
+        const isGenerated = (name: string): boolean =>
+          name.startsWith('*/') && [...specifiers].some(specifier => specifier.split('/').includes(name.slice(2)));
+        if (!pattern.packages.some(name => isImported(name) || isGenerated(name))) continue;
         const endings = this.endings.get(pattern.effect) ?? [];
         this.endings.set(pattern.effect, [...endings, endingOf(pattern.path)]);
       }
@@ -86,6 +91,7 @@ export class Vocabulary {
   isPackage(specifier: string): boolean {
     return (
       this.named.has(specifier) ||
+      (this.generated.size > 0 && specifier.split('/').some(part => this.generated.has(part))) ||
       (!specifier.startsWith('.') && this.families.some(family => specifier.startsWith(family)))
     );
   }
@@ -98,6 +104,10 @@ export class Vocabulary {
     for (const known of this.exact.get(head) ?? []) if (known.pattern.path.test(rest)) return known;
     for (const { prefix, known } of this.prefixes)
       if (head.startsWith(prefix) && known.pattern.path.test(rest)) return known;
+    for (const part of head.includes('/') ? head.split('/') : []) {
+      const known = this.generated.get(part);
+      if (known?.pattern.path.test(rest)) return known;
+    }
     return undefined;
   }
 

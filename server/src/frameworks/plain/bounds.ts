@@ -882,7 +882,7 @@ function sourceOf(fact: Fact): CallExpression | undefined {
     let value = write.value;
     if (value?.kind === 'await') value = value.value;
     if (value?.kind !== 'call') continue;
-    const taking = [value, ...givenBack(value)].find(call => takesNext.test(calledName(call)));
+    const taking = [value, ...givenBack(value)].find(call => takesNext.test(calledName(call)) && !beginsAnew(call));
     if (taking) return taking;
   }
   return undefined;
@@ -919,6 +919,11 @@ export function isLeftInStore(way: Way, site: LoopSite, reader: Reader): boolean
     const there = none ? (test.operator === '!=') === fact.truth : fact.truth;
     return there && asked(none ? test.left : test, fact.module, 0);
   });
+}
+
+/** `next(tool for tool in tools if …)`: each turn looks through the same list. */
+function beginsAnew({ callee, arguments: given }: CallExpression): boolean {
+  return callee.kind === 'name' && given[0]?.value.kind === 'comprehension';
 }
 
 /** Calls that a callback gives back: `trace(() => iterator.next())`. */
@@ -1019,7 +1024,7 @@ function isDeadline(fact: Fact, _site: LoopSite, reader: Reader): boolean {
 
 // ---- Gates: people and guards ---------------------------------------------------------------------------------------
 
-function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate[] {
+function gates(ways: readonly Way[], site: LoopSite, reader: Reader): Candidate[] {
   const human = new Set<Way>();
   const guarded = new Map<CallExpression, { call: In<CallExpression>; ways: Set<Way>; what: string }>();
   let humanCall: In<CallExpression> | undefined;
@@ -1044,7 +1049,7 @@ function gates(ways: readonly Way[], _site: LoopSite, reader: Reader): Candidate
     }
   }
   const found: Candidate[] = [];
-  const approval = awaitsApproval(ways);
+  const approval = approvesItself(site, reader) ? undefined : awaitsApproval(ways);
   for (const way of approval?.ways ?? []) human.add(way);
   const asked = humanCall ? nameOf(humanCall.node.callee) : approval && nameOf(approval.fact.test);
   if (asked !== undefined) {
@@ -1171,6 +1176,25 @@ export function isGuarded(call: In<CallExpression>, reader: Reader): boolean {
 
 const approvals =
   /(^|\.)(has)?_*([iI]nterruptions?|[iI]nterrupts?|[pP]ending_?[aA]pprovals?|[aA]pproval_?[rR]equests?)_*(\.length)?$/;
+
+const approving = /^(approve|restart|respond|approveAll)$/;
+/** Calls of which none asks a person. */
+const plainly =
+  /^(push|append|extend|concat|log|info|warn|error|debug|print|map|filter|forEach|find|some|every|from|entries|keys|values|stringify|parse|write|setTimeout|sleep|delay|Promise|Error|all|next|resolve|append_message|dumps|format|join|get)$/;
+
+/** True if the code of the loop answers what it is asked to approve, and nothing in it can ask anybody. */
+function approvesItself({ module, span }: LoopSite, reader: Reader): boolean {
+  const calls = indexOf(module).functions.flatMap(info =>
+    info.calls.filter(call => call.span[0] >= span[0] && call.span[1] <= span[1]),
+  );
+  return (
+    calls.some(call => approving.test(calledName(call))) &&
+    calls.every(call => {
+      const name = calledName(call);
+      return approving.test(name) || plainly.test(name) || reader.costs(call, module);
+    })
+  );
+}
 
 /** Ways taken only while the framework waits for approvals: `while (result.interruptions.length) …`. */
 function awaitsApproval(ways: readonly Way[]): { ways: readonly Way[]; fact: Fact } | undefined {

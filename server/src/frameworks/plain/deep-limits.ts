@@ -66,6 +66,7 @@ function ownLimit(info: FunctionInfo): Expression | undefined {
 
 const counted = /iter|turn|step|round|count|cost|calls|token|usage|spent|request/i;
 const attempts = /retr|attempt|tries/i;
+const leftOver = /(^|\.|_)(remaining|left)$|(Remaining|Left)$/;
 const limits = /max|limit|budget|cap|quota|allowed/i;
 
 function comparison(test: Expression, info: FunctionInfo): Expression | undefined {
@@ -73,6 +74,7 @@ function comparison(test: Expression, info: FunctionInfo): Expression | undefine
   if (test.kind !== 'binary' || !/^[<>]=?$/.test(test.operator)) return undefined;
   const is = (one: Expression, other: Expression): boolean => {
     const name = nameOf(one);
+    if (leftOver.test(name) && other.kind === 'literal' && one.kind === 'member') return true;
     return lasts(one, info) && counted.test(name) && !attempts.test(name) && limits.test(nameOf(other));
   };
   return is(test.left, test.right) || is(test.right, test.left) ? test : undefined;

@@ -63,7 +63,35 @@ function branchOf(node: Expression, module: Module, reader: Reader): Branch | un
   if (node.kind !== 'name') return undefined;
   const only = indexOf(module).lookup(node.name, node)?.writes;
   const value = only?.length === 1 ? only[0]!.value : undefined;
+  if (value && isEmpty(value)) return startedIn(node.name, node, module, reader);
   return value && value.kind !== 'name' ? branchOf(value, module, reader) : undefined;
+}
+
+/** `for (const x of list) tasks.push(costly(x))`: what is started in a loop and awaited after it. */
+function startedIn(name: string, at: Expression, module: Module, reader: Reader): Branch | undefined {
+  const index = indexOf(module);
+  const binding = index.lookup(name, at);
+  for (const call of index.functionOf(at).calls) {
+    const { callee } = call;
+    if (callee.kind !== 'member' || !/^(push|append|add)$/.test(callee.property)) continue;
+    if (callee.object.kind !== 'name' || index.lookup(callee.object.name, callee.object) !== binding) continue;
+    const started = call.arguments[0]?.value;
+    if (!started || !starts(started, module, reader)) continue;
+    let around = index.parent(call);
+    while (around && around.kind !== 'loop') around = index.parent(around);
+    if (around?.kind !== 'loop' || around.form !== 'each' || !around.iterable) continue;
+    return { list: around.iterable, at: { path: module.path, span: around.span }, head: around.head };
+  }
+  return undefined;
+}
+
+/** True for a costly call that nobody waits for yet, or a name that holds one. */
+function starts(node: Expression, module: Module, reader: Reader): boolean {
+  if (node.kind === 'name') {
+    const writes = indexOf(module).lookup(node.name, node)?.writes ?? [];
+    return writes.length === 1 && writes[0]!.value?.kind === 'call' && starts(writes[0]!.value, module, reader);
+  }
+  return node.kind === 'call' && costsInside(node, module, reader);
 }
 
 function costsInside(node: Expression, module: Module, reader: Reader): boolean {
@@ -90,8 +118,12 @@ function comesFromModel(node: Expression, module: Module, reader: Reader, depth 
     }
     case 'await':
       return again(node.value);
-    case 'member':
+    case 'member': {
+      // A field or a part of the state, which another method may have set.
+      const values = (indexOf(module).memberWrites.get(node.property) ?? []).map(write => write.value);
+      if (values.some(again)) return values.every(value => isEmpty(value) || again(value));
       return again(node.object);
+    }
     case 'index':
       return /^(literal|name)$/.test(node.index.kind) && again(node.object);
     case 'logical':

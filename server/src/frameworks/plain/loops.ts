@@ -19,6 +19,7 @@ import type { Controller, Coverage, Hop, Place } from '../../rules/finding.ts';
 import type { Reader } from '../reading.ts';
 import { asksPerson, type Cover, coverWays, describe, isLeftInStore, type LoopSite } from './bounds.ts';
 import { limitBelow } from './deep-limits.ts';
+import { comparesNumbers, exitTests, isPlain } from './exits.ts';
 import { boundLoopFixes } from './fixes.ts';
 import { growthsOf } from './growth.ts';
 import { pushBacks } from './push-back.ts';
@@ -126,7 +127,9 @@ function readLoop(
     const cover = coverWays([head], [head], site, reader);
     const bounded = cover.open.length === 0;
     const endless = cover.endlessAt !== undefined;
+    const blind = !bounded && !endless ? unfollowed(loop, info, ways, head, reader) : undefined;
     if (bounded || costlyAgain.length === 0) {
+      const sure = blind !== undefined && callsIn(loop, info).some(one => reader.effect(one.node, module)?.sure);
       return {
         ways: [],
         putBack: pushBacks(loop, info, { ...base, witness }, reader),
@@ -134,17 +137,17 @@ function readLoop(
           ...base,
           ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, witness, reader) : { witness }),
           shape: 'loop',
-          controller: 'deterministic',
+          controller: blind?.controller ?? 'deterministic',
           coverage: !bounded ? 'missing' : endless ? 'disabled' : cover.coverage,
           reason: endless
             ? cover.endlessAt!.why
             : bounded
               ? cover.bounds.map(bound => bound.text).join(', ')
-              : 'it is too long to follow every way round',
-          rounds: !bounded ? symbol(`turns of the loop in ${base.name}`) : endless ? 'endless' : cover.again,
+              : (blind?.why ?? 'it is too long to follow every way round'),
+          rounds: endless || sure ? 'endless' : bounded ? cover.again : symbol(`turns of the loop in ${base.name}`),
           bounds: cover.bounds,
-          sure: cover.endlessAt?.sure ?? false,
-          fixes: [],
+          sure: cover.endlessAt?.sure ?? sure,
+          fixes: sure ? boundLoopFixes(loop, false, module) : [],
         },
       };
     }
@@ -177,7 +180,14 @@ function readLoop(
   }
 
   const cover = coverWays(again, costlyAgain, site, reader);
-  const who = controllerOf(loop, ways, cover.open.length > 0 ? cover.open : costlyAgain, module, reader);
+  const tests = complete ? [] : [...(loop.test ? [loop.test] : []), ...exitTests(loop.body)];
+  const who = controllerOf(loop, ways, cover.open.length > 0 ? cover.open : costlyAgain, tests, module, reader);
+  // Where not every way could be followed, it is still certain if no question on any of them is about a number.
+  const whole =
+    complete ||
+    (tests.length > 0 &&
+      !comparesNumbers([...loop.body, ...loop.update]) &&
+      tests.every(test => isPlain(test, module, reader)));
   const back = cover.open.filter(putsBack);
   const retry =
     back.length > 0
@@ -230,7 +240,7 @@ function readLoop(
   const inStore = cover.open.every(way => isLeftInStore(way, site, reader));
   const below = swallows ? undefined : limitBelow(callsIn(loop, info), reader);
   const sure =
-    complete &&
+    whole &&
     who.sure &&
     !below &&
     !isWorkList(loop.test, info, reader) &&
@@ -265,6 +275,30 @@ function readLoop(
       fixes,
     },
   };
+}
+
+/** Who decides over a loop that is too long to follow, if it is certain that nothing in it counts or asks a person. */
+function unfollowed(
+  loop: LoopStatement,
+  info: FunctionInfo,
+  ways: readonly Way[],
+  head: Way,
+  reader: Reader,
+): Who | undefined {
+  const { module } = info;
+  const tests = [...(loop.test ? [loop.test] : []), ...exitTests(loop.body)];
+  const calls = callsIn(loop, info);
+  if (comparesNumbers([...loop.body, ...loop.update]) || !tests.every(test => isPlain(test, module, reader)))
+    return undefined;
+  const gated = calls.some(
+    ({ node }) =>
+      /^(human|guard|wait)$/.test(reader.effect(node, module)?.effect ?? '') ||
+      asksPerson(node, module, reader) ||
+      reader.waits(node, module),
+  );
+  if (gated || limitBelow(calls, reader)) return undefined;
+  const who = controllerOf(loop, ways, [head], tests, module, reader);
+  return who.sure && who.controller !== 'deterministic' ? who : undefined;
 }
 
 /** What is wrong with a limit that can be switched off stands where it is. */
@@ -573,13 +607,17 @@ function controllerOf(
   loop: LoopStatement,
   ways: readonly Way[],
   open: readonly Way[],
+  tests: readonly Expression[],
   module: Module,
   reader: Reader,
 ): Who {
   const tainted = taint(loop, module, reader);
   const exits = ways.filter(way => way.end.kind === 'leave' || way.end.kind === 'return');
   const raised = ways.filter(way => way.end.kind === 'raise' && way.end.at.kind === 'raise');
-  const deciding = [...exits, ...raised].flatMap(way => way.facts);
+  const deciding: readonly Fact[] = [
+    ...[...exits, ...raised].flatMap(way => way.facts),
+    ...tests.map(test => ({ test, truth: true, module, env: undefined, seen: 0 })),
+  ];
   let model = false;
   let tool = false;
   let external: Fact | undefined;
@@ -603,10 +641,14 @@ function controllerOf(
     };
   }
   if (exits.length === 0 && raised.length === 0) {
-    if (waits) return { controller: 'external', sure: false, why: 'it has no exit, and waits on every turn' };
+    const asking = open.filter(way => way.caught.length === 0);
+    // A service looks for work and sleeps; what calls a model on every turn pays for every turn, however long it sleeps.
+    const always = asking.length > 0 && asking.every(way => asksItself(way, reader));
+    if (waits && !always)
+      return { controller: 'external', sure: false, why: 'it has no exit, and waits on every turn' };
     return {
       controller: 'deterministic',
-      sure: !open.some(way => hasOutsideInput(way, reader)),
+      sure: always || !open.some(way => hasOutsideInput(way, reader)),
       why: 'it has no exit',
     };
   }
@@ -620,6 +662,17 @@ function controllerOf(
       why: `only ${describe(external.test)} ends it, which is decided elsewhere`,
     };
   return { controller: 'deterministic', sure: false, why: 'no bound was found that every way round meets' };
+}
+
+/** Calls a model or an agent itself, and waits for nothing but time. */
+function asksItself(way: Way, reader: Reader): boolean {
+  return (
+    way.calls.some(call => /^(model|agent)$/.test(reader.effect(call.node, call.module)?.effect ?? '')) &&
+    !way.calls.some(call => {
+      const effect = reader.effect(call.node, call.module)?.effect;
+      return effect === 'human' || (reader.waits(call.node, call.module) && !reader.pauses(call.node, call.module));
+    })
+  );
 }
 
 /** Reads its work from outside: a queue, a socket, a message. */

@@ -2,7 +2,7 @@
 import { cyclicComponents } from '../../graph/components.ts';
 import type { Bound, Loop } from '../../graph/model.ts';
 import { type Linear, linear, pathOf } from '../../program/access.ts';
-import type { CallExpression, Expression, Module } from '../../program/model.ts';
+import type { AnyNode, CallExpression, Expression, Module } from '../../program/model.ts';
 import {
   calleeName,
   type Limit,
@@ -15,12 +15,15 @@ import {
   times,
 } from '../../program/quantity.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
+import type { In } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import { type Fact, functionWays, type Way } from '../../program/ways.ts';
 import type { Controller, Place } from '../../rules/finding.ts';
 import { keepsArguments, type Reader, ranParameters } from '../reading.ts';
 import type { World } from '../world.ts';
 import { type Atom, asksPerson, atomsOf, coverWays, describe, type LoopSite } from './bounds.ts';
+import { limitBelow } from './deep-limits.ts';
+import { comparesNumbers, exitTests, isPlain } from './exits.ts';
 import { boundRecursionFixes } from './fixes.ts';
 
 import { taint } from './taint.ts';
@@ -124,7 +127,9 @@ function readComponent(
     });
     for (const edge of inside) {
       const here = ways.filter(way => way.calls.some(call => call.node === edge.call)).map(way => upTo(way, edge.call));
-      const whole = through.length === 0 ? here : before.flatMap(first => here.map(then => behind(first, then)));
+      const followed = here.length > 0 || complete ? here : guessedWay(edge.call, from);
+      const whole =
+        through.length === 0 ? followed : before.flatMap(first => followed.map(then => behind(first, then)));
       const how = takenBy(edge, from);
       if (how) collect(outer, edge.to, whole, [...through, { how, info: edge.to }]);
       else backs.push({ from: outer, to: edge.to, call: edge.call, ways: whole, complete, through });
@@ -193,7 +198,13 @@ function readComponent(
       rounds: open ? 'endless' : one.rounds,
       bounds: one.bounds,
       // A ring of many functions is seldom one run.
-      sure: who.sure && back.complete && !fills && !queued && component.filter(info => info.node?.name).length <= 2,
+      sure:
+        who.sure &&
+        !fills &&
+        !queued &&
+        (back.complete || isCertain(back, reader)) &&
+        !(open && limitBelow(callsBeside(back), reader)) &&
+        component.filter(info => info.node?.name).length <= 2,
       steps: component.map(info => reader.stepId(info)),
       body: workOf(back.from, reader),
       fixes:
@@ -264,6 +275,38 @@ function mentionsParameter(node: Expression, info: FunctionInfo): boolean {
   return found;
 }
 
+/** What a function calls beside itself. */
+function callsBeside({ from, call }: Back): In<CallExpression>[] {
+  return from.calls.filter(node => node !== call).map(node => ({ node, module: from.module }));
+}
+
+/** The way to a call in code that is too long to follow: the branches around it are taken. */
+function guessedWay(call: CallExpression, { module }: FunctionInfo): Way[] {
+  const index = indexOf(module);
+  const facts: Fact[] = [];
+  let inner: AnyNode = call;
+  for (let node = index.parent(call); node; inner = node, node = index.parent(node)) {
+    if (node.kind === 'if' && inner !== node.test) {
+      const truth = node.then.some(one => one === inner);
+      facts.push({ test: node.test, truth, module, env: undefined, seen: 0 });
+    }
+    // What a failure leads to is not told from outside.
+    if (node.kind === 'try' && node.handlers.some(one => one.body.some(part => part === inner))) return [];
+  }
+  const calls = [{ node: call, module }];
+  return [{ end: { kind: 'again', at: undefined }, facts, changes: [], calls, caught: [] }];
+}
+
+/** True if nothing in the function leaves it because of a number or what a helper says. */
+function isCertain({ from, ways }: Back, reader: Reader): boolean {
+  const tests = exitTests(from.node?.body ?? []);
+  return (
+    ways.length > 0 &&
+    ways.every(way => way.facts.length > 0 && way.facts.every(({ test }) => !comparesNumbers([test]))) &&
+    tests.every(test => !comparesNumbers([test]) && isPlain(test, from.module, reader))
+  );
+}
+
 /** The way as far as the recursive call. */
 function upTo(way: Way, call: CallExpression): Way {
   const at = way.calls.findIndex(one => one.node === call);
@@ -296,7 +339,17 @@ function judge(back: Back, backs: readonly Back[], reader: Reader): Judgement {
     humanGated: false,
     idle: undefined,
   };
-  if (back.ways.length === 0) return { ...none, state: 'bounded', rounds: number(1), text: 'never reached' };
+  if (back.ways.length === 0) {
+    return back.complete
+      ? { ...none, state: 'bounded', rounds: number(1), text: 'never reached' }
+      : {
+          ...none,
+          state: 'bounded',
+          rounds: symbol(`calls of ${from.name}`),
+          text: 'too long to follow',
+          configured: true,
+        };
+  }
   const span = from.node?.bodySpan ?? [0, Number.MAX_SAFE_INTEGER];
   const site: LoopSite = { module: from.module, span, initial: () => undefined };
   // Counters that live outside of the call: fields, module variables; guards and people.
@@ -601,7 +654,21 @@ function isStructural({ call, from, through }: Back, reader: Reader): boolean {
   };
   const isParameter = (node: Expression): boolean =>
     node.kind === 'name' && index.lookup(node.name, node)?.kind === 'parameter';
-  return call.arguments.some(argument => isPart(argument.value, 0));
+  return call.arguments.some(argument => isPart(argument.value, 0)) || walksFolders(call, module);
+}
+
+/** `for (const entry of await readdir(folder)) … walk(entry)`: a call for each folder, and folders end. */
+function walksFolders(call: CallExpression, module: Module): boolean {
+  const index = indexOf(module);
+  for (let node = index.parent(call); node; node = index.parent(node)) {
+    if (node.kind !== 'loop' || node.form !== 'each' || !node.iterable) continue;
+    const writes = node.iterable.kind === 'name' ? index.lookup(node.iterable.name, node.iterable)?.writes : undefined;
+    const value = writes?.length === 1 ? writes[0]!.value : node.iterable;
+    const list = value?.kind === 'await' ? value.value : value;
+    if (list?.kind === 'call' && /^(scandir|listdir|iterdir|readdir(Sync)?)$/.test(calleeName(list.callee)))
+      return true;
+  }
+  return false;
 }
 
 /**
