@@ -81,6 +81,8 @@ export interface Loop {
   readonly bounds: readonly Bound[];
   /** Sure that a runaway is possible (warning), or only that no bound was found (info). */
   readonly sure: boolean;
+  /** Nothing leaves it, though it waits on every turn: a service. What grows in it grows for as long as the process runs. */
+  readonly service?: boolean;
   readonly steps: readonly StepId[];
   readonly body: Work;
   readonly fixes: readonly FixPlan[];

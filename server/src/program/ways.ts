@@ -879,7 +879,14 @@ class Tracer {
     if (called.kind !== 'call') return undefined;
     const key = `${called.span[0]} ${called.span[1]} ${field}`;
     if (!this.fields.has(key)) this.fields.set(key, this.predicate(called, field));
-    const split = this.split(states, this.fields.get(key));
+    const predicate = this.fields.get(key);
+    // Only what sets something against a limit is worth telling more ways apart.
+    if (
+      !predicate ||
+      ![...predicate.yes, ...predicate.no].some(one => list(one.facts).some(fact => compares(fact.test)))
+    )
+      return undefined;
+    const split = this.split(states, predicate);
     const says = (all: State[], truth: boolean): State[] =>
       all.map(state => withFact(state, { test, truth, module: this.module, env: this.env, seen: 0 }));
     return split && { yes: says(split.yes, true), no: says(split.no, false) };

@@ -47,7 +47,7 @@ export async function chat(messages: OpenAI.ChatCompletionMessageParam[]): Promi
     return graph.growths.flatMap(growth => {
       if (growth.trimmedBy !== undefined || !growth.feedsPrompt) return [];
       const loop = graph.loops.get(growth.within);
-      if (loop) return of(growth, loop, `the loop in ${loop.name}`, loop.sure);
+      if (loop) return of(growth, loop, `the loop in ${loop.name}`, loop.sure || loop.service === true);
       const cycle = cycles.find(one => one.machine.id === growth.within && !covered.test(one.coverage));
       return cycle ? of(growth, cycle, `the cycle ${ring(cycle)}`, !cycle.machine.open) : [];
     });

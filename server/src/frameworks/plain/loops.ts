@@ -272,6 +272,7 @@ function readLoop(
       rounds: 'endless',
       bounds: cover.bounds,
       sure: retry ? complete : sure,
+      ...(complete && who.service ? { service: true } : {}),
       fixes,
     },
   };
@@ -601,6 +602,8 @@ interface Who {
   /** True if it is certain that nothing deterministic ends the loop. */
   readonly sure: boolean;
   readonly why: string;
+  /** It waits on every turn and has no exit. */
+  readonly service?: boolean;
 }
 
 function controllerOf(
@@ -645,7 +648,7 @@ function controllerOf(
     // A service looks for work and sleeps; what calls a model on every turn pays for every turn, however long it sleeps.
     const always = asking.length > 0 && asking.every(way => asksItself(way, reader));
     if (waits && !always)
-      return { controller: 'external', sure: false, why: 'it has no exit, and waits on every turn' };
+      return { controller: 'external', sure: false, why: 'it has no exit, and waits on every turn', service: true };
     return {
       controller: 'deterministic',
       sure: always || !open.some(way => hasOutsideInput(way, reader)),
