@@ -15,7 +15,7 @@ import {
   symbol,
   times,
 } from '../../program/quantity.ts';
-import { type Binding, indexOf } from '../../program/scope.ts';
+import { type Binding, type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { type In, isSelf, ownerOf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import { type Fact, functionWays, givesObject, type Way } from '../../program/ways.ts';
@@ -1028,17 +1028,11 @@ function gates(ways: readonly Way[], site: LoopSite, reader: Reader): Candidate[
   const human = new Set<Way>();
   const guarded = new Map<CallExpression, { call: In<CallExpression>; ways: Set<Way>; what: string }>();
   let humanCall: In<CallExpression> | undefined;
-  const known = new Map<string, boolean>();
-  const asks = ({ node, module }: In<CallExpression>, caught: boolean): boolean => {
-    const key = `${module.path} ${node.span[0]} ${node.span[1]} ${caught}`;
-    const kept = known.get(key) ?? (isAsking(node, module, reader) || asksToo(node, module, caught, reader));
-    known.set(key, kept);
-    return kept;
-  };
+  const asks = askingOf(reader);
   for (const way of ways) {
     for (const call of way.calls) {
       const effect = reader.effect(call.node, call.module);
-      if (asks(call, way.caught.length > 0)) {
+      if (asks(call, way.caught.length > 0 ? 'caught' : 'thrown')) {
         human.add(way);
         humanCall ??= call;
       } else if ((effect?.effect === 'guard' || isGuarded(call, reader)) && !swallowsTrip(way, call)) {
@@ -1112,36 +1106,56 @@ function isAsking(call: CallExpression, module: Module, reader: Reader): boolean
   return reader.effect(call, module)?.effect === 'human' || asksPerson(call, module, reader);
 }
 
+/** How deep a turn of a conversation may stand in functions of functions. */
+const deepestTurn = 2;
+
 /**
- * A function of the workspace that asks a person wherever it does something that costs: a turn of a conversation.
- * Where its failure is `caught`, it must have asked before it fails.
+ * Tells calls that ask a person, or run a function of the workspace that asks one wherever it does something that costs: a
+ * turn of a conversation. Where its failure is caught, it must have asked before it fails. Answers are kept, for the ways
+ * through a function ask about its calls again and again.
  */
-function asksToo(call: CallExpression, module: Module, caught: boolean, reader: Reader, depth = 0): boolean {
-  // A promise's work is done where it stands.
-  const given = call.isNew && nameOf(call.callee) === 'Promise' ? call.arguments[0]?.value : undefined;
-  const targets =
-    given?.kind === 'functionExpression'
-      ? [indexOf(module).info(given.function)]
-      : reader.resolver.targets(call, module);
-  if (depth > 2 || targets.length === 0) return false;
-  const asks = (node: CallExpression, at: Module): boolean =>
-    isAsking(node, at, reader) || asksToo(node, at, caught, reader, depth + 1);
-  return targets.every(info => {
-    if (!info.node || info.node.isGenerator || !info.calls.some(node => asks(node, info.module))) return false;
-    const { ways, complete } = functionWays(info, {
-      resolver: reader.resolver,
-      watch: (node, at) => asks(node, at) || reader.costs(node, at),
+function askingOf(reader: Reader): (call: In<CallExpression>, failure: 'caught' | 'thrown') => boolean {
+  const known = new Map<string, Map<CallExpression | FunctionInfo, boolean>>();
+  const once = (kind: string, of: CallExpression | FunctionInfo, answer: () => boolean): boolean => {
+    const answers = known.get(kind) ?? new Map<CallExpression | FunctionInfo, boolean>();
+    known.set(kind, answers);
+    const kept = answers.get(of);
+    if (kept !== undefined) return kept;
+    const found = answer();
+    answers.set(of, found);
+    return found;
+  };
+  const asks = (call: CallExpression, module: Module, failure: 'caught' | 'thrown', depth: number): boolean =>
+    once(`call ${failure} ${depth}`, call, () => {
+      if (isAsking(call, module, reader)) return true;
+      if (depth > deepestTurn) return false;
+      // A promise's work is done where it stands.
+      const given = call.isNew && nameOf(call.callee) === 'Promise' ? call.arguments[0]?.value : undefined;
+      const targets =
+        given?.kind === 'functionExpression'
+          ? [indexOf(module).info(given.function)]
+          : reader.resolver.targets(call, module);
+      return targets.length > 0 && targets.every(info => isTurn(info, failure, depth + 1));
     });
-    return (
-      complete &&
-      ways.every(
-        way =>
-          way.calls.length === 0 ||
-          (way.end.kind === 'raise' && !caught) ||
-          way.calls.some(one => asks(one.node, one.module)),
-      )
-    );
-  });
+  const isTurn = (info: FunctionInfo, failure: 'caught' | 'thrown', depth: number): boolean =>
+    once(`function ${failure} ${depth}`, info, () => {
+      const asking = (node: CallExpression, at: Module): boolean => asks(node, at, failure, depth);
+      if (!info.node || info.node.isGenerator || !info.calls.some(node => asking(node, info.module))) return false;
+      const { ways, complete } = functionWays(info, {
+        resolver: reader.resolver,
+        watch: (node, at) => asking(node, at) || reader.costs(node, at),
+      });
+      return (
+        complete &&
+        ways.every(
+          way =>
+            way.calls.length === 0 ||
+            (way.end.kind === 'raise' && failure === 'thrown') ||
+            way.calls.some(one => asking(one.node, one.module)),
+        )
+      );
+    });
+  return ({ node, module }, failure) => asks(node, module, failure, 0);
 }
 
 /** A function of the workspace that asks a person, as its code or its name says, and reaches no model. */

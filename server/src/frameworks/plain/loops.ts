@@ -121,6 +121,7 @@ function readLoop(
       },
     };
   }
+  const putBack = complete ? [] : pushBacks(loop, info, { ...base, witness }, reader);
   if (!complete && loop.form !== 'doWhile') {
     // Too long to follow each way: what its head alone says still holds on all of them.
     const head = headWay(loop, module);
@@ -132,7 +133,7 @@ function readLoop(
       const sure = blind !== undefined && callsIn(loop, info).some(one => reader.effect(one.node, module)?.sure);
       return {
         ways: [],
-        putBack: pushBacks(loop, info, { ...base, witness }, reader),
+        putBack,
         loop: {
           ...base,
           ...(cover.endlessAt ? endlessPlaceOf(cover.endlessAt, info, loop, witness, reader) : { witness }),
@@ -209,6 +210,7 @@ function readLoop(
     const rounds = plus(cover.again, lastTurn(ways, cover, reader));
     return {
       ways,
+      putBack,
       loop: {
         ...base,
         shape: retry ? 'retry' : 'loop',
@@ -250,6 +252,8 @@ function readLoop(
   const fixes: FixPlan[] = boundLoopFixes(loop, few && (retry ? complete : sure), module);
   return {
     ways,
+    // Where the loop itself is a warning, that says enough.
+    putBack: sure ? [] : putBack,
     loop: {
       ...base,
       shape: retry ? 'retry' : 'loop',
