@@ -4,7 +4,7 @@
 import type { Machine, MachineState, Run, Transition, Work } from '../graph/model.ts';
 import { nothing } from '../graph/model.ts';
 import type { CallExpression, Expression } from '../program/model.ts';
-import { nameOf, one } from '../program/quantity.ts';
+import { nameOf, one, symbol } from '../program/quantity.ts';
 import type { In } from '../program/values.ts';
 import type { Place } from '../rules/finding.ts';
 import { madeAt, type Options, optionsAt, packageCalls, placeOfCall, splitPath } from './calls.ts';
@@ -48,17 +48,21 @@ export const llamaindexAgents: Framework = {
   read(reader): Contribution {
     const machines: Machine[] = [];
     const found: Run[] = [];
+    const members = new Set<string>();
     for (const { call, value, path } of packageCalls(reader, head => packages.includes(head))) {
       if (makes.test(path)) {
         const machine = machineOf(call, path, reader);
         if (machine) machines.push(machine);
+        if (/^:multiAgent/.test(path)) for (const { id } of machine?.states ?? []) members.add(id);
       } else if (runs.test(path) && value.chain[0]) {
         const place: Place = { path: call.module.path, span: headOf(call.node) };
         const machine = madeAt('llamaindex-agents', value.chain[0]);
         found.push({ machine, place, limit: undefined, disabled: undefined, fixes: [] });
       }
     }
-    return { machines, runs: found };
+    // The team says of its members what is to be said.
+    const alone = (id: string): boolean => !members.has(id) || found.some(run => run.machine === id);
+    return { machines: machines.map(one => (alone(one.id) ? one : { ...one, isPart: true })), runs: found };
   },
 };
 
@@ -72,11 +76,18 @@ export function agentRun(made: In<CallExpression>, path: string, place: Place, r
   const machine = machineOf(made, path, reader);
   return machine
     ? { do: 'run', machine: machine.id, limit: undefined, place }
-    : modelOnce(made, nameOf(made.node.callee));
+    : /^:agentHandler/.test(path)
+      ? modelOfStep(made)
+      : modelOnce(made, nameOf(made.node.callee));
 }
 
 function modelOnce(call: In<CallExpression>, what: string): Work {
   return { do: 'model', count: one, place: placeOfCall(call), what };
+}
+
+/** Without tools of its own the agent of a step has one for each event that it may send: a few turns, nobody knows how many. */
+function modelOfStep(call: In<CallExpression>): Work {
+  return { do: 'model', count: symbol('turns of agentHandler'), place: placeOfCall(call), what: 'agentHandler' };
 }
 
 /** None where the model can neither call a tool nor hand off: such a run asks once. */
@@ -88,8 +99,7 @@ function machineOf(made: In<CallExpression>, path: string, reader: Reader): Mach
   const place: Place = { path: made.module.path, span: headOf(made.node) };
   if (/^:multiAgent/.test(path)) return teamOf(made, options, { id, place, disabled }, reader);
   const tools = toolsIn(options, reader);
-  // The agent of a step has a tool for each event that it may send.
-  if (!tools.some && !options.open && !/^:agentHandler/.test(path)) return undefined;
+  if (!tools.some && !options.open) return undefined;
   return loopMachine({
     id,
     framework: 'llamaindex-agents',
@@ -133,10 +143,11 @@ function teamOf(made: In<CallExpression>, options: Options, identity: Identity, 
   });
   const states = read.map(({ state }) => state);
   const transitions = read.flatMap(({ state, again, handsOff: gives }): Transition[] => {
-    const common = { from: state.id, place: state.place, checks: [], controller: 'model' as const };
+    const common = { from: state.id, checks: [], controller: 'model' as const };
+    const { place } = identity;
     return [
-      ...(again ? [{ ...common, to: state.id, kind: 'route' as const, label: 'tool calls' }] : []),
-      ...(gives ? states.map(to => ({ ...common, to: to.id, kind: 'handoff' as const, label: to.name })) : []),
+      ...(again ? [{ ...common, to: state.id, kind: 'route' as const, label: 'tool calls', place: state.place }] : []),
+      ...(gives ? states.map(to => ({ ...common, to: to.id, kind: 'handoff' as const, label: to.name, place })) : []),
     ];
   });
   if (transitions.length === 0 && complete) return undefined;
@@ -150,7 +161,7 @@ function teamOf(made: In<CallExpression>, options: Options, identity: Identity, 
     states,
     transitions,
     start: start.length > 0 ? start : states.map(({ id }) => id),
-    unit: 'visit',
+    unit: 'request',
     limit: undefined,
     perUnit: nothing,
     counters: [],

@@ -5,7 +5,7 @@ import { type Outline, outlinesOf } from '../graph/outline.ts';
 import { WorstCase } from '../graph/worst.ts';
 import { Cancelled } from '../program/cancelled.ts';
 import type { Program } from '../program/program.ts';
-import { startsOf } from './entries.ts';
+import { isSuite, startsOf } from './entries.ts';
 import type { EntryReport, Finding, RuleId } from './finding.ts';
 import { rules } from './index.ts';
 import type { Subject } from './rule.ts';
@@ -37,7 +37,10 @@ export interface Analysis {
 
 export function analyze(program: Program, options: AnalyzeOptions): Analysis {
   const subject = subjectOf(program, options);
-  const findings = rules.filter(rule => !options.off.has(rule.id)).flatMap(rule => rule.check(subject));
+  const findings = rules
+    .filter(rule => !options.off.has(rule.id))
+    .flatMap(rule => rule.check(subject))
+    .map(inSuite);
   return { findings: findings.sort(inOrder), entries: startsOf(subject).map(({ entry }) => entry) };
 }
 
@@ -53,6 +56,12 @@ function subjectOf(program: Program, options: AnalyzeOptions): Subject {
   if (options.cancelled()) throw new Cancelled();
   const cycles = [...graph.machines.values()].flatMap(machine => cyclesOf(machine, graph.runs, graph));
   return { graph, cycles, worst: new WorstCase(graph), highCap: options.highCap };
+}
+
+/** A test's loops run against a scripted model more often than not. */
+function inSuite(finding: Finding): Finding {
+  if (finding.severity !== 'warning' || !isSuite(finding.place.path)) return finding;
+  return { ...finding, severity: 'info', message: `${finding.message} It stands in a test, so this is a note.` };
 }
 
 function inOrder(a: Finding, b: Finding): number {

@@ -6,8 +6,13 @@ import { asNumber, report } from '../program/quantity.ts';
 import type { EntryReport } from './finding.ts';
 import type { Subject } from './rule.ts';
 
-/** A runner's suite: what its top level makes are test cases, which no user starts as one run. */
-const suite = /\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/;
+const suite =
+  /\.(?:test|spec|e2e|e2e-spec)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/;
+
+/** A test runner's suite, by the name of the file. */
+export function isSuite(path: string): boolean {
+  return suite.test(path);
+}
 
 /** Functions that start a run, and machines that nothing in the program runs, with what they do. */
 export function startsOf(subject: Subject): Start[] {
@@ -15,7 +20,8 @@ export function startsOf(subject: Subject): Start[] {
   const starts: Start[] = [];
   for (const id of graph.entries) {
     const step = graph.steps.get(id);
-    if (!step || (step.name === '(top level)' && suite.test(step.place.path))) continue;
+    // A suite's top level makes test cases, which no user starts as one run.
+    if (!step || (step.name === '(top level)' && isSuite(step.place.path))) continue;
     const reached = reachedBy(step.work, graph);
     const cost = worst.step(id);
     // A run without model calls is shown for what may go round in it for ever.
