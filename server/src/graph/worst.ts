@@ -32,7 +32,7 @@ export class WorstCase {
   constructor(graph: AgentGraph) {
     this.graph = graph;
     for (const loop of graph.loops.values()) {
-      if (!loop.id.includes('@recursion')) continue;
+      if (!/@(recursion|emits)/.test(loop.id)) continue;
       for (const step of loop.steps) this.recursions.set(step, [...(this.recursions.get(step) ?? []), loop]);
     }
   }
@@ -62,8 +62,9 @@ export class WorstCase {
       if (parts.includes(mark)) back.set(parts.filter(part => part !== mark).join(' x '), factor);
       else own.set(name, factor);
     }
-    if (back.size === 0) return cost;
     const loops = this.recursions.get(id) ?? [];
+    // A timer or an event that runs it again is no call of its own.
+    if (back.size === 0) return loops.some(loop => loop.rounds === 'endless') && own.size > 0 ? 'endless' : cost;
     let depth: Quantity = loops.length === 0 ? symbol('recursion depth') : zero;
     for (const loop of loops) depth = plus(depth, loop.rounds);
     if (depth === 'endless') return own.size > 0 ? 'endless' : zero;

@@ -564,6 +564,8 @@ export class Resolver {
       return this.nameValues('super', node, module, depth);
     }
     if (binds(node)) return this.values(node.callee.object, module, depth);
+    const loaded = loadedBy(node, module);
+    if (loaded !== undefined) return this.imported(module, loaded, '*', depth);
     const found: Value[] = [];
     for (const callee of this.values(node.callee, module, depth)) {
       switch (callee.kind) {
@@ -664,6 +666,14 @@ export class Resolver {
 /** Python's `prompt | model | parser`: packages overload it to put things in a row. */
 function pipes(node: Expression, module: Module): boolean {
   return node.kind === 'binary' && node.operator === '|' && module.language === 'python';
+}
+
+/** The specifier of `import('x')` and `require('x')` inside a function, where no declaration has made an import of it. */
+function loadedBy({ callee, arguments: [first] }: CallExpression, module: Module): string | undefined {
+  if (callee.kind !== 'name' || !/^(import|require)$/.test(callee.name) || module.language === 'python')
+    return undefined;
+  if (first?.value.kind !== 'literal' || typeof first.value.value !== 'string') return undefined;
+  return indexOf(module).lookup(callee.name, callee) ? undefined : first.value.value;
 }
 
 /** `f.bind(x)` calls nothing: it is `f`. */

@@ -7,7 +7,7 @@ import { type Reader, stepIdOf } from '../reading.ts';
 import type { World } from '../world.ts';
 import { fanOutsOf } from './fan-outs.ts';
 import { readLoops } from './loops.ts';
-import { readReemissions } from './re-emission.ts';
+import { readEventRings, readReemissions } from './re-emission.ts';
 import { type Calls, callsOf, readRecursions } from './recursion.ts';
 import { workOf } from './work.ts';
 
@@ -120,7 +120,7 @@ function readModule(reaching: readonly FunctionInfo[], reader: Reader): ModulePa
     growths.push(...found.growths);
     swallows.push(...found.swallows);
     fanOuts.push(...fanOutsOf(info, reader));
-    loops.push(...readReemissions(info, reader));
+    loops.push(...readReemissions(info, reader), ...readEventRings(info, reader));
   }
   return { steps, loops, growths, swallows, fanOuts, calls: callsOf(reaching, reader) };
 }

@@ -26,7 +26,7 @@ import { limitBelow } from './deep-limits.ts';
 import { comparesNumbers, exitTests, isPlain } from './exits.ts';
 import { boundRecursionFixes } from './fixes.ts';
 
-import { taint } from './taint.ts';
+import { type Given, taint } from './taint.ts';
 import { workOf } from './work.ts';
 
 interface Back {
@@ -35,6 +35,8 @@ interface Back {
   readonly call: CallExpression;
   readonly ways: readonly Way[];
   readonly complete: boolean;
+  /** Every way through the function comes to the call, or ends by an exception. */
+  readonly always: boolean;
   /** Callbacks that it stands in, of promises and timers, outer first. */
   readonly through: readonly Callback[];
 }
@@ -131,15 +133,19 @@ function readComponent(
       const whole =
         through.length === 0 ? followed : before.flatMap(first => followed.map(then => behind(first, then)));
       const how = takenBy(edge, from);
+      const always =
+        complete &&
+        through.length === 0 &&
+        ways.every(way => way.end.kind === 'raise' || way.calls.some(call => call.node === edge.call));
       if (how) collect(outer, edge.to, whole, [...through, { how, info: edge.to }]);
-      else backs.push({ from: outer, to: edge.to, call: edge.call, ways: whole, complete, through });
+      else backs.push({ from: outer, to: edge.to, call: edge.call, ways: whole, complete, always, through });
     }
   };
   const named = component.filter(
     info => !component.some(from => edges.get(from)!.some(edge => edge.to === info && takenBy(edge, from))),
   );
   for (const from of named) collect(from, from, [], []);
-  const judged = judgeAll(backs, reader);
+  const judged = sharing(judgeAll(backs, reader), reader);
   // What is left when every bounded call site is cut must not come back to itself.
   const openEdges = judged.filter(one => one.state === 'open');
   const remaining = cyclicComponents(named, info =>
@@ -164,8 +170,9 @@ function readComponent(
       back.through.some(one => one.how === 'catch') ||
       (back.ways.length > 0 && back.ways.every(way => way.caught.length > 0));
     const fills = open && fillsPlaces(back);
+    const ring = openEdges.map(edge => edge.back).filter(edge => alive.has(edge.from) && alive.has(edge.to));
     const who = open
-      ? controllerOf(back, retry, reader)
+      ? controllerOf(back, retry, ring, reader)
       : { controller: 'deterministic' as Controller, sure: true, why: '' };
     loops.push({
       id: `${back.from.module.path}@recursion${back.call.span[0]}`,
@@ -261,6 +268,25 @@ function judgeAll(backs: readonly Back[], reader: Reader): ({ readonly back: Bac
     live = live.filter(back => judged.get(back)!.state !== 'bounded');
   }
   return backs.map(back => ({ back, ...judged.get(back)! }));
+}
+
+/** As judged, and bounded where the open calls hand a counter to each other. */
+function sharing(
+  judged: readonly ({ readonly back: Back } & Judgement)[],
+  reader: Reader,
+): readonly ({ readonly back: Back } & Judgement)[] {
+  const open = judged.filter(one => one.state === 'open');
+  const bound = sharedCounter(
+    open.map(one => one.back),
+    reader,
+  );
+  if (!bound) return judged;
+  const { limit: rounds, text } = bound;
+  return judged.map(one =>
+    one.state === 'open'
+      ? { ...one, state: 'bounded', bounds: [bound], rounds, text, configured: true, idle: undefined }
+      : one,
+  );
 }
 
 function mentionsParameter(node: Expression, info: FunctionInfo): boolean {
@@ -545,15 +571,24 @@ function roundsOf(
 
 /** Parameters that the recursive call gives on changed by a constant; with `unchanged` those too that it gives on as they are. */
 function argumentCounters(back: Back, reader: Reader, unchanged = false): ArgumentCounter[] {
-  const { from, to, call } = back;
-  if (from !== to || !to.node) return [];
+  if (back.from !== back.to) return [];
+  return handedOn(back, reader).flatMap(({ slot, name, given }) =>
+    given.path === slot && (unchanged || given.offset !== 0) ? [{ ...given, name }] : [],
+  );
+}
+
+/** What a call gives to the places of the called function's parameters, as far as it is a place of the caller and a constant. */
+function handedOn(
+  { from, to, call }: Back,
+  reader: Reader,
+): { readonly slot: string; readonly name: string; readonly given: Linear }[] {
+  if (!to.node) return [];
   const index = indexOf(to.module);
   const follow = (): boolean => true;
-  const found: ArgumentCounter[] = [];
-  const check = (path: string | undefined, name: string, value: Expression): void => {
-    if (path === undefined) return;
-    const given = linear({ node: value, module: from.module, env: undefined }, follow);
-    if (given && given.path === path && (unchanged || given.offset !== 0)) found.push({ ...given, name });
+  const found: { slot: string; name: string; given: Linear }[] = [];
+  const check = (slot: string | undefined, name: string, value: Expression): void => {
+    const given = slot === undefined ? undefined : linear({ node: value, module: from.module, env: undefined }, follow);
+    if (slot !== undefined && given) found.push({ slot, name, given });
   };
   to.node.parameters.forEach((parameter, i) => {
     const given = reader.resolver.argument({ node: call, module: from.module }, to, i);
@@ -577,6 +612,77 @@ function argumentCounters(back: Back, reader: Reader, unchanged = false): Argume
     }
   });
   return found;
+}
+
+/**
+ * A counter that functions hand to each other: each gives it on, none the other way, and no way round goes without raising
+ * it or without the check. How often that is, depends on where it starts.
+ */
+function sharedCounter(ring: readonly Back[], reader: Reader): Bound | undefined {
+  const [first] = ring;
+  if (!first || new Set(ring.map(one => one.from)).size < 2) return undefined;
+  const edges = ring.map(back => ({ back, gives: handedOn(back, reader) }));
+  const places = new Set(
+    edges.filter(({ back }) => back.from === first.from).flatMap(e => e.gives.map(g => g.given.path)),
+  );
+  for (const place of places) {
+    const held = new Map<FunctionInfo, string>([[first.from, place]]);
+    const moves = new Map<Back, number>();
+    let whole = true;
+    for (let grown = true; grown && whole; ) {
+      grown = false;
+      for (const { back, gives } of edges) {
+        const mine = held.get(back.from);
+        if (mine === undefined || moves.has(back)) continue;
+        const known = held.get(back.to);
+        const give = gives.find(one => one.given.path === mine && (known === undefined || one.slot === known));
+        if (!give) {
+          whole = false;
+          break;
+        }
+        held.set(back.to, give.slot);
+        moves.set(back, give.given.offset);
+        grown = true;
+      }
+    }
+    const up = [...moves.values()].some(offset => offset > 0);
+    if (!whole || moves.size < ring.length || [...moves.values()].some(offset => (up ? offset < 0 : offset > 0)))
+      continue;
+    const closes = (rest: readonly Back[]): boolean => {
+      const functions = [...held.keys()];
+      return cyclicComponents(functions, info => rest.flatMap(one => (one.from === info ? [one.to] : []))).length > 0;
+    };
+    const atoms = new Map<Back, Atom>();
+    for (const back of ring) {
+      const path = held.get(back.from)!;
+      const site: LoopSite = { module: back.from.module, span: back.from.node!.bodySpan, initial: () => undefined };
+      const offset = up ? 1 : -1;
+      const onEach = back.ways.map(way =>
+        way.changes.some(change => change.path === path)
+          ? undefined
+          : way.facts
+              .flatMap(fact => atomsOf(fact, site))
+              .find(
+                atom =>
+                  atom.path === path && /^[<>]/.test(atom.operator) && endsCounter(atom, { path, offset, name: '' }),
+              ),
+      );
+      const [atom] = onEach;
+      if (back.complete && atom && onEach.every(one => one !== undefined)) atoms.set(back, atom);
+    }
+    const [atom] = atoms.values();
+    if (!atom || closes(ring.filter(one => !atoms.has(one))) || closes(ring.filter(one => moves.get(one) === 0)))
+      continue;
+    return {
+      kind: 'counter',
+      limit: symbol(nameOf(atom.fact.test)),
+      text: describe(atom.fact.test),
+      place: { path: atom.fact.module.path, span: atom.fact.test.span },
+      source: 'code',
+      configured: true,
+    };
+  }
+  return undefined;
 }
 
 /** What a counter parameter starts with, the least or the most: its default, or what the outside callers give. */
@@ -748,31 +854,21 @@ function tail(node: Expression): string {
 function controllerOf(
   back: Back,
   retry: boolean,
+  ring: readonly Back[],
   reader: Reader,
 ): { controller: Controller; sure: boolean; why: string } {
   if (retry) return { controller: 'exception', sure: true, why: 'every failure calls it again' };
-  const tainted = back.from.node ? taint(back.from.node.body, back.from.module, reader) : () => undefined;
-  const answers = back.through.flatMap(({ how, info }) => (how === 'then' ? [info] : []));
-  const deciding = (fact: Fact): 'model' | 'tool' | undefined =>
-    answers.some(info => mentionsParameter(fact.test, info))
-      ? 'model'
-      : fact.module === back.from.module
-        ? tainted(fact.test)
-        : undefined;
-  const all = back.ways.flatMap(way => way.facts).filter(deciding);
-  // What has to hold on every way to the call says more than what is only asked on the way; the last of it, most.
-  const needed = all.filter(fact =>
-    back.ways.every(way => way.facts.some(one => one.test === fact.test && one.truth === fact.truth)),
-  );
-  const fact = needed.at(-1) ?? all[0];
-  if (fact) {
-    const by = deciding(fact)!;
-    return {
-      controller: all.some(one => deciding(one) === 'model') ? 'model' : by,
-      sure: true,
-      why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
-    };
+  const all = [back, ...ring.filter(other => other !== back)];
+  // What a function was given says less than what it sees itself.
+  for (const from of [[], ring]) {
+    for (const one of all) {
+      const decided = deciderOf(one, from, reader);
+      if (decided) return decided;
+    }
   }
+  // A model is asked on every round, and no way leaves.
+  if (ring.every(one => one.always) && ring.some(one => asksModel(one.from, reader)))
+    return { controller: 'deterministic', sure: true, why: 'every way through it comes to this call' };
   let inTimer = false;
   walk(back.from.node?.body ?? [], {
     enter(node) {
@@ -786,4 +882,56 @@ function controllerOf(
   });
   if (inTimer) return { controller: 'external', sure: false, why: 'a timer runs it again' };
   return { controller: 'deterministic', sure: false, why: 'no bound was found on the way to this call' };
+}
+
+/** The condition on the way to a call that a model or a tool decides, in this function or in the one that called it. */
+function deciderOf(
+  back: Back,
+  ring: readonly Back[],
+  reader: Reader,
+): { controller: Controller; sure: boolean; why: string } | undefined {
+  const body = back.from.node?.body;
+  const tainted = body ? taint(body, back.from.module, reader, givenTo(back.from, ring, reader)) : () => undefined;
+  const answers = back.through.flatMap(({ how, info }) => (how === 'then' ? [info] : []));
+  const deciding = (fact: Fact): 'model' | 'tool' | undefined =>
+    answers.some(info => mentionsParameter(fact.test, info))
+      ? 'model'
+      : fact.module === back.from.module
+        ? tainted(fact.test)
+        : undefined;
+  const all = back.ways.flatMap(way => way.facts).filter(deciding);
+  // What has to hold on every way to the call says more than what is only asked on the way; the last of it, most.
+  const needed = all.filter(fact =>
+    back.ways.every(way => way.facts.some(one => one.test === fact.test && one.truth === fact.truth)),
+  );
+  const fact = needed.at(-1) ?? all[0];
+  if (!fact) return undefined;
+  const by = deciding(fact)!;
+  return {
+    controller: all.some(one => deciding(one) === 'model') ? 'model' : by,
+    sure: true,
+    why: `${describe(fact.test)} decides, and that comes from ${by === 'model' ? 'the model' : 'a tool'}`,
+  };
+}
+
+/** Parameters of a function that calls of the ring give an answer of a model or a tool. */
+function givenTo(info: FunctionInfo, ring: readonly Back[], reader: Reader): Given {
+  return ring.flatMap(({ from, to, call, through }) => {
+    if (to !== info || !from.node || through.length > 0) return [];
+    if (!reader.resolver.targets(call, from.module).includes(info)) return [];
+    const tainted = taint(from.node.body, from.module, reader);
+    const skipped = info.owner && info.module.language === 'python' && !info.isStatic ? 1 : 0;
+    return call.arguments.flatMap(({ value, name, spread }, at) => {
+      const by = spread === 'none' && name === undefined ? tainted(value) : undefined;
+      const parameter = info.node?.parameters[at + skipped];
+      return by && parameter ? [{ target: parameter.target, by }] : [];
+    });
+  });
+}
+
+function asksModel(info: FunctionInfo, reader: Reader): boolean {
+  return info.calls.some(call => {
+    const effect = reader.effect(call, info.module);
+    return effect?.effect === 'model' && effect.sure;
+  });
 }

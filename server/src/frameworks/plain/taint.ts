@@ -1,16 +1,20 @@
 // Which expressions come out of a model's or a tool's answer: what they decide, the model decides.
 import { pathOf } from '../../program/access.ts';
-import type { Expression, LoopStatement, Module, Statement } from '../../program/model.ts';
+import type { Expression, LoopStatement, Module, Pattern, Statement } from '../../program/model.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { isSelf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
 import type { Reader } from '../reading.ts';
+
+/** What comes into the code already decided: a parameter that is given a model's answer. */
+export type Given = readonly { readonly target: Pattern; readonly by: 'model' | 'tool' }[];
 
 /** For expressions in the code: who decided them, if a model or a tool did. */
 export function taint(
   code: LoopStatement | readonly Statement[],
   module: Module,
   reader: Reader,
+  given: Given = [],
 ): (node: Expression) => 'model' | 'tool' | undefined {
   const marks = new Map<string, 'model' | 'tool'>();
   const keyOf = (node: Expression): string | undefined => pathOf({ node, module, env: undefined });
@@ -75,6 +79,7 @@ export function taint(
       for (const item of t.items ?? []) if (item) markPattern(item.target, by);
     } else if (t.kind === 'name' || t.kind === 'member' || t.kind === 'index') mark(target as Expression, by);
   };
+  for (const { target, by } of given) markPattern(target, by);
   for (let round = 0; round < 3; round++) {
     const before = marks.size;
     walk(code, {
