@@ -860,26 +860,19 @@ function controllerOf(
   if (retry) return { controller: 'exception', sure: true, why: 'every failure calls it again' };
   const all = [back, ...ring.filter(other => other !== back)];
   // What a function was given says less than what it sees itself.
+  const next = new Set(all.map(one => one.call));
   for (const from of [[], ring]) {
     for (const one of all) {
-      const decided = deciderOf(one, from, reader);
+      const decided = deciderOf(one, from, next, reader);
       if (decided) return decided;
     }
   }
   // A model is asked on every round, and no way leaves.
   if (ring.every(one => one.always) && ring.some(one => asksModel(one.from, reader)))
     return { controller: 'deterministic', sure: true, why: 'every way through it comes to this call' };
-  let inTimer = false;
-  walk(back.from.node?.body ?? [], {
-    enter(node) {
-      if (
-        node.kind === 'call' &&
-        /^(setTimeout|setInterval|setImmediate|requestAnimationFrame)$/.test(nameOf(node.callee))
-      )
-        inTimer = true;
-      return undefined;
-    },
-  });
+  const inTimer = all.some(({ from }) =>
+    from.calls.some(call => /^(setTimeout|setInterval|setImmediate|requestAnimationFrame)$/.test(nameOf(call.callee))),
+  );
   if (inTimer) return { controller: 'external', sure: false, why: 'a timer runs it again' };
   return { controller: 'deterministic', sure: false, why: 'no bound was found on the way to this call' };
 }
@@ -888,10 +881,12 @@ function controllerOf(
 function deciderOf(
   back: Back,
   ring: readonly Back[],
+  next: ReadonlySet<CallExpression>,
   reader: Reader,
 ): { controller: Controller; sure: boolean; why: string } | undefined {
   const body = back.from.node?.body;
-  const tainted = body ? taint(body, back.from.module, reader, givenTo(back.from, ring, reader)) : () => undefined;
+  const given = givenTo(back.from, ring, reader);
+  const tainted = body ? taint(body, back.from.module, reader, given, next) : () => undefined;
   const answers = back.through.flatMap(({ how, info }) => (how === 'then' ? [info] : []));
   const deciding = (fact: Fact): 'model' | 'tool' | undefined =>
     answers.some(info => mentionsParameter(fact.test, info))

@@ -1,6 +1,6 @@
 // Which expressions come out of a model's or a tool's answer: what they decide, the model decides.
 import { pathOf } from '../../program/access.ts';
-import type { Expression, LoopStatement, Module, Pattern, Statement } from '../../program/model.ts';
+import type { CallExpression, Expression, LoopStatement, Module, Pattern, Statement } from '../../program/model.ts';
 import { type FunctionInfo, indexOf } from '../../program/scope.ts';
 import { isSelf, returnedExpressions } from '../../program/values.ts';
 import { walk } from '../../program/walk.ts';
@@ -15,6 +15,8 @@ export function taint(
   module: Module,
   reader: Reader,
   given: Given = [],
+  /** Calls that change nothing of what is asked: those that begin the next round. */
+  past: ReadonlySet<CallExpression> = new Set(),
 ): (node: Expression) => 'model' | 'tool' | undefined {
   const marks = new Map<string, 'model' | 'tool'>();
   const keyOf = (node: Expression): string | undefined => pathOf({ node, module, env: undefined });
@@ -110,7 +112,7 @@ export function taint(
             const by = source(argument.value);
             if (by) mark(node.callee.object, by);
           }
-        } else if (node.kind === 'call' && reader.costs(node, module)) {
+        } else if (node.kind === 'call' && !past.has(node) && reader.costs(node, module)) {
           // An object given to the call may come back changed: `run(agent, state)`.
           for (const argument of node.arguments) {
             if (argument.value.kind === 'name' && !renewed(argument.value)) mark(argument.value, 'model');
