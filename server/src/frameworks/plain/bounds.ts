@@ -412,7 +412,10 @@ function meets(
   const limit: Limit = atom.limit ? limitOf(atom.limit, reader.resolver) : { kind: 'number', value: 0 };
   // Past the limit it is never met. Of a start that nothing in sight tells that is not assumed.
   if (limit.kind !== 'number') return true;
-  const ends = [start, startAfter(path, direction, [], site)].filter(one => typeof one === 'number');
+  const own = startAfter(path, direction, [], site);
+  // What it is set to is known: then code around the loop may have moved it past the limit before.
+  if (start === 'unknown' && typeof own === 'number') return false;
+  const ends = [start, own].filter(one => typeof one === 'number');
   return ends.every(one => {
     const first = one + atom.offset + (direction === 'up' ? moved : -moved);
     return direction === 'up' ? first <= limit.value : first >= limit.value;
