@@ -14,50 +14,37 @@ import { allOf, workOf } from './work.ts';
 /** Retries of a handler through its own event, where nothing on the way is set against a limit. */
 export function readReemissions(own: FunctionInfo, reader: Reader): Loop[] {
   const { module, outer } = own;
-  const found: Loop[] = [];
-  for (const listens of outer?.calls ?? []) {
-    const event = eventOf(listens, /^(on|addListener|addEventListener|prependListener)$/);
-    const handler = listens.arguments[1]?.value;
-    if (event === undefined || handler?.kind !== 'functionExpression' || handler.function !== own.node) continue;
-    const emitter = receiverPath(listens, own);
-    for (const emits of own.calls) {
-      if (eventOf(emits, /^(emit|dispatch)$/) !== event || receiverPath(emits, own) !== emitter) continue;
-      const { ways, complete } = functionWays(own, {
-        resolver: reader.resolver,
-        watch: (call, at) => call === emits || asksPerson(call, at, reader),
-      });
-      const through = ways.filter(way => way.calls.some(call => call.node === emits));
-      const open = through.every(
-        way =>
-          way.caught.length > 0 &&
-          !way.facts.some(fact => compares(fact.test)) &&
-          !way.calls.some(call => call.node !== emits),
-      );
-      if (!complete || through.length === 0 || !open) continue;
-      const place: Place = { path: module.path, span: emits.span };
-      found.push({
-        id: `${module.path}@emits${emits.span[0]}`,
-        shape: 'retry',
-        framework: 'plain',
-        name: `the handler of '${event}'`,
-        place,
-        witness: [
-          { path: module.path, span: listens.callee.span, message: `'${event}' is handled here` },
-          { ...place, message: 'and emitted again here, after a failure' },
-        ],
-        controller: 'exception',
-        coverage: 'missing',
-        reason: 'every failure emits the same event again',
-        rounds: 'endless',
-        bounds: [],
-        sure: true,
-        steps: [reader.stepId(own)],
-        body: workOf(own, reader),
-        fixes: [],
-      });
-    }
-  }
-  return found;
+  if (!outer || !own.node) return [];
+  return handlersIn(outer)
+    .filter(({ info }) => info === own)
+    .flatMap(handler =>
+      emits(handler, handler).flatMap((call): Loop[] => {
+        if (!openWays(handler, call, 'fails', reader)) return [];
+        const place: Place = { path: module.path, span: call.span };
+        return [
+          {
+            id: `${module.path}@emits${call.span[0]}`,
+            shape: 'retry',
+            framework: 'plain',
+            name: `the handler of '${handler.event}'`,
+            place,
+            witness: [
+              { path: module.path, span: handler.listens.callee.span, message: `'${handler.event}' is handled here` },
+              { ...place, message: 'and emitted again here, after a failure' },
+            ],
+            controller: 'exception',
+            coverage: 'missing',
+            reason: 'every failure emits the same event again',
+            rounds: 'endless',
+            bounds: [],
+            sure: true,
+            steps: [reader.stepId(own)],
+            body: workOf(own, reader),
+            fixes: [],
+          },
+        ];
+      }),
+    );
 }
 
 interface Handler {
@@ -84,15 +71,26 @@ interface Emission {
   readonly ways: readonly Way[];
 }
 
-/** Where a handler emits an event and nothing fails, asks a person or is set against a limit; none where that is not sure. */
-function emissionOf(from: Handler, to: Handler, reader: Reader): Emission | undefined {
-  const call = from.info.calls.find(
+/** Where a handler emits the event of another, or of itself. */
+function emits(from: Handler, to: Handler): CallExpression[] {
+  return from.info.calls.filter(
     one => eventOf(one, /^(emit|dispatch)$/) === to.event && receiverPath(one, from.info) === to.emitter,
   );
-  if (!call) return undefined;
+}
+
+/** The ways to an emission after a failure or after an answer, if none of them asks a person or is set against a limit. */
+function openWays(
+  from: Handler,
+  call: CallExpression,
+  after: 'fails' | 'answers',
+  reader: Reader,
+): readonly Way[] | undefined {
   const { ways, complete } = functionWays(from.info, {
     resolver: reader.resolver,
-    watch: (one, at) => one === call || asksPerson(one, at, reader) || reader.effect(one, at)?.effect === 'guard',
+    watch: (one, at) =>
+      one === call ||
+      asksPerson(one, at, reader) ||
+      (after === 'answers' && reader.effect(one, at)?.effect === 'guard'),
   });
   const through = ways.filter(way => way.calls.some(one => one.node === call));
   const open =
@@ -100,11 +98,18 @@ function emissionOf(from: Handler, to: Handler, reader: Reader): Emission | unde
     through.length > 0 &&
     through.every(
       way =>
-        way.caught.length === 0 &&
+        way.caught.length > 0 === (after === 'fails') &&
         !way.facts.some(fact => compares(fact.test)) &&
         !way.calls.some(one => one.node !== call),
     );
-  return open ? { from, call, ways: through } : undefined;
+  return open ? through : undefined;
+}
+
+/** The first place where a handler emits an event when it has answered; none where that is not sure. */
+function emissionOf(from: Handler, to: Handler, reader: Reader): Emission | undefined {
+  const [call] = emits(from, to);
+  const ways = call && openWays(from, call, 'answers', reader);
+  return ways && { from, call, ways };
 }
 
 /** Rings of one or two handlers that keep each other going, one loop for each, at the handler that is registered first. */
@@ -150,7 +155,7 @@ export function readEventRings(own: FunctionInfo, reader: Reader): Loop[] {
 function whoKeepsItGoing(ring: readonly Emission[], reader: Reader): Pick<Loop, 'controller' | 'reason' | 'sure'> {
   const given = (to: Handler): Given =>
     ring.flatMap(({ from, call }) => {
-      if (call.arguments[0]?.value.kind !== 'literal' || eventOf(call, /./) !== to.event) return [];
+      if (eventOf(call, /./) !== to.event) return [];
       const tainted = taint(from.info.node!.body, from.info.module, reader);
       return call.arguments.slice(1).flatMap(({ value }, at) => {
         const by = tainted(value);

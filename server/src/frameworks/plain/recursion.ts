@@ -152,6 +152,7 @@ function readComponent(
     openEdges.filter(one => one.back.from === info).map(one => one.back.to),
   );
   const alive = new Set(remaining.flat());
+  const ring = openEdges.map(edge => edge.back).filter(edge => alive.has(edge.from) && alive.has(edge.to));
   const loops: Loop[] = [];
   // A ring that goes on with the next thing of a list: what is on it was not followed.
   const queued = named.length > 1 && openEdges.some(one => handsOnItem(one.back, reader));
@@ -170,7 +171,6 @@ function readComponent(
       back.through.some(one => one.how === 'catch') ||
       (back.ways.length > 0 && back.ways.every(way => way.caught.length > 0));
     const fills = open && fillsPlaces(back);
-    const ring = openEdges.map(edge => edge.back).filter(edge => alive.has(edge.from) && alive.has(edge.to));
     const who = open
       ? controllerOf(back, retry, ring, reader)
       : { controller: 'deterministic' as Controller, sure: true, why: '' };
